@@ -1,0 +1,235 @@
+// Messages and descriptors between Node and the sandboxes: unix(7) SOCK_SEQPACKET, which Node's own sockets refuse. One epoll(7) thread and one
+// thread-safe function serve every channel, so a sandbox costs no thread, no timer and no handle.
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "linux/rooms.h"
+#include "napi/errors.h"
+
+namespace stratabox {
+
+namespace {
+
+constexpr size_t kMessageMax = 128 * 1024;
+constexpr size_t kFdMax = 16;
+
+struct Delivery {
+  int channel;
+  bool end;
+  std::vector<char> bytes;
+  std::vector<int> fds;
+};
+
+void Deliver(Napi::Env env, Napi::Function receiver, Delivery* delivery) {
+  const std::unique_ptr<Delivery> owned(delivery);
+  if (env == nullptr) {  // the environment is being torn down
+    for (const int fd : owned->fds) close(fd);
+    return;
+  }
+  Napi::Array fds = Napi::Array::New(env, owned->fds.size());
+  for (uint32_t k = 0; k < owned->fds.size(); k++) fds.Set(k, Napi::Number::New(env, owned->fds[k]));
+  const Napi::Value bytes = owned->end ? env.Null() : Napi::Value(Napi::Buffer<char>::Copy(env, owned->bytes.data(), owned->bytes.size()));
+  receiver.Call({Napi::Number::New(env, owned->channel), bytes, fds});
+}
+
+struct Receiver {
+  Napi::ThreadSafeFunction function;
+  int events = -1;
+  std::thread thread;
+};
+Receiver* receiver = nullptr;
+
+/** One message, or the end of the channel: at the end it is taken out of the epoll set first, so it is told once. False when the environment is
+ *  closing: after that the thread-safe function must not be touched again. */
+bool ReadOne(int channel) {
+  static thread_local std::vector<char> buffer(kMessageMax);
+  struct iovec vector = {buffer.data(), buffer.size()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFdMax)];
+  struct msghdr header = {};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  const ssize_t got = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  auto delivery = std::make_unique<Delivery>();
+  delivery->channel = channel;
+  delivery->end = got <= 0;
+  if (delivery->end) {
+    epoll_ctl(receiver->events, EPOLL_CTL_DEL, channel, nullptr);
+  } else {
+    delivery->bytes.assign(buffer.data(), buffer.data() + got);
+    for (struct cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+      const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      delivery->fds.resize(count);
+      memcpy(delivery->fds.data(), CMSG_DATA(part), count * sizeof(int));
+    }
+  }
+  const napi_status status = receiver->function.NonBlockingCall(delivery.get(), Deliver);
+  if (status == napi_ok) delivery.release();
+  return status != napi_closing;
+}
+
+void Loop() {
+  struct epoll_event ready[64];
+  for (;;) {
+    const int count = epoll_wait(receiver->events, ready, 64, -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int k = 0; k < count; k++) {
+      if (!ReadOne(ready[k].data.fd)) return;
+    }
+  }
+}
+
+void OnMessage(const Napi::CallbackInfo& info) {
+  if (receiver != nullptr) throw Napi::TypeError::New(info.Env(), "a receiver is set already");
+  receiver = new Receiver();
+  receiver->events = epoll_create1(EPOLL_CLOEXEC);
+  if (receiver->events < 0) throw SyscallError(info.Env(), errno, "epoll_create1");
+  receiver->function = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "stratabox channels", 0, 1);
+  receiver->function.Unref(info.Env());
+  receiver->thread = std::thread(Loop);
+  // Process exit does not wait for it: the thread holds nothing that outlives the process.
+  receiver->thread.detach();
+}
+
+void Watch(const Napi::CallbackInfo& info) {
+  struct epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = info[0].As<Napi::Number>().Int32Value();
+  if (epoll_ctl(receiver->events, EPOLL_CTL_ADD, event.data.fd, &event) != 0) throw SyscallError(info.Env(), errno, "epoll_ctl");
+}
+
+void Unwatch(const Napi::CallbackInfo& info) {
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  if (epoll_ctl(receiver->events, EPOLL_CTL_DEL, fd, nullptr) != 0 && errno != ENOENT && errno != EBADF) throw SyscallError(info.Env(), errno, "epoll_ctl");
+}
+
+void Ref(const Napi::CallbackInfo& info) {
+  if (info[0].As<Napi::Boolean>().Value()) receiver->function.Ref(info.Env());
+  else receiver->function.Unref(info.Env());
+}
+
+Napi::Value SocketPair(const Napi::CallbackInfo& info) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SyscallError(info.Env(), errno, "socketpair");
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), ends[0]));
+  result.Set(1u, Napi::Number::New(info.Env(), ends[1]));
+  return result;
+}
+
+Napi::Value Pipe(const Napi::CallbackInfo& info) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw SyscallError(info.Env(), errno, "pipe2");
+  const int ours = info[0].As<Napi::String>().Utf8Value() == "read" ? ends[0] : ends[1];
+  fcntl(ours, F_SETFL, fcntl(ours, F_GETFL) | O_NONBLOCK);
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), ends[0]));
+  result.Set(1u, Napi::Number::New(info.Env(), ends[1]));
+  return result;
+}
+
+void Fchown(const Napi::CallbackInfo& info) {
+  if (fchown(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()) != 0)
+    throw SyscallError(info.Env(), errno, "fchown");
+}
+
+Napi::Value Memfd(const Napi::CallbackInfo& info) {
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  const int fd = memfd_create("stratabox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) throw SyscallError(info.Env(), errno, "memfd_create");
+  for (size_t at = 0; at < bytes.ByteLength();) {
+    const ssize_t written = write(fd, bytes.Data() + at, bytes.ByteLength() - at);
+    if (written < 0) {
+      const int error = errno;
+      close(fd);
+      throw SyscallError(info.Env(), error, "write");
+    }
+    at += static_cast<size_t>(written);
+  }
+  fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+  return Napi::Number::New(info.Env(), fd);
+}
+
+void SendMessage(const Napi::CallbackInfo& info) {
+  const auto bytes = info[1].As<Napi::Uint8Array>();
+  const auto fds = info[2].As<Napi::Array>();
+  if (fds.Length() > kFdMax) throw Napi::RangeError::New(info.Env(), "too many descriptors for one message");
+  struct iovec vector = {const_cast<uint8_t*>(bytes.Data()), bytes.ByteLength()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFdMax)];
+  struct msghdr header = {};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  if (fds.Length() > 0) {
+    int numbers[kFdMax];
+    for (uint32_t k = 0; k < fds.Length(); k++) numbers[k] = fds.Get(k).As<Napi::Number>().Int32Value();
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.Length());
+    struct cmsghdr* part = CMSG_FIRSTHDR(&header);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(int) * fds.Length());
+    memcpy(CMSG_DATA(part), numbers, sizeof(int) * fds.Length());
+  }
+  if (sendmsg(info[0].As<Napi::Number>().Int32Value(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) throw SyscallError(info.Env(), errno, "sendmsg");
+}
+
+Napi::Value StartSupervisor(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].As<Napi::String>().Utf8Value();
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SyscallError(info.Env(), errno, "socketpair");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  // stderr stays the host's in sanitizer builds, whose reports would be lost otherwise.
+#if !defined(__SANITIZE_ADDRESS__)
+  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+#endif
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 3);
+  char* const argv[] = {const_cast<char*>("stratabox-supervisor"), nullptr};
+  char* const envp[] = {nullptr};
+  pid_t pid;
+  const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv, envp);
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  if (error != 0) {
+    close(ends[0]);
+    throw SyscallError(info.Env(), error, "posix_spawn", path);
+  }
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("pid", Napi::Number::New(info.Env(), pid));
+  result.Set("channel", Napi::Number::New(info.Env(), ends[0]));
+  return result;
+}
+
+}  // namespace
+
+void InitChannel(Napi::Env env, Napi::Object exports) {
+  exports.Set("startSupervisor", Napi::Function::New(env, StartSupervisor));
+  exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("pipe", Napi::Function::New(env, Pipe));
+  exports.Set("fchown", Napi::Function::New(env, Fchown));
+  exports.Set("memfd", Napi::Function::New(env, Memfd));
+  exports.Set("onMessage", Napi::Function::New(env, OnMessage));
+  exports.Set("watch", Napi::Function::New(env, Watch));
+  exports.Set("unwatch", Napi::Function::New(env, Unwatch));
+  exports.Set("send", Napi::Function::New(env, SendMessage));
+  exports.Set("ref", Napi::Function::New(env, Ref));
+}
+
+}  // namespace stratabox

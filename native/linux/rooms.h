@@ -1,0 +1,10 @@
+// The rooms of the Linux addon. Each adds its functions to `exports`.
+#pragma once
+#include <napi.h>
+
+namespace stratabox {
+
+void InitFs(Napi::Env env, Napi::Object exports);
+void InitChannel(Napi::Env env, Napi::Object exports);
+
+}  // namespace stratabox

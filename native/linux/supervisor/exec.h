@@ -1,0 +1,21 @@
+// Starting one command inside: everything between PID 1's vfork and the user's program.
+#pragma once
+#include <sys/types.h>
+
+#include "linux/supervisor/message.h"
+#include "linux/supervisor/status.h"
+
+namespace stratabox {
+
+// kSpawn: ints   uid, gid, capability mask, flags, argc, open files (-1 as is), file size (-1), core size, umask
+//         strings cwd, arguments (each with its NUL), environment, search path, supplementary gids (u32s), seccomp filter
+//         fds    stdin or none (kNullStdin), stdout, stderr, then the user namespace (kInUserns)
+constexpr int64_t kNullStdin = 1;
+constexpr int64_t kInUserns = 2;
+constexpr int64_t kSetGroups = 4;
+constexpr int64_t kTerminal = 8;
+
+/** The new process's pid (as PID 1 sees it), or -1 and why. Returns when the program runs. */
+pid_t Spawn(const Step& request, const int* fds, int fd_count, StepResult* failure);
+
+}  // namespace stratabox

@@ -1,0 +1,14 @@
+// PID 1 of a sandbox: starts processes on request, reaps, tells Node.
+#pragma once
+#include <cstdint>
+
+namespace stratabox {
+
+/** What PID 1 passes out in its first message. -1: nothing. */
+extern int hand_out_root;
+extern int hand_out_upper;
+
+/** The child's whole life from the clone on: the plan, then PID 1. Does not return. */
+[[noreturn]] void RunSandbox(uint32_t id, const char* plan, unsigned long size);
+
+}  // namespace stratabox

@@ -1,0 +1,10 @@
+// Ending one command and what descends from it, when others run in the same sandbox.
+#pragma once
+#include <sys/types.h>
+
+namespace stratabox {
+
+/** SIGKILL to `leader`, its descendants and everything in its session. `alone`: no other command runs, so orphans started after it are its own too. */
+void KillTree(pid_t leader, bool alone);
+
+}  // namespace stratabox

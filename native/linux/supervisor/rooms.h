@@ -1,0 +1,24 @@
+// One function for each small kernel concern of the child.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "linux/supervisor/status.h"
+
+namespace stratabox {
+
+/** user_namespaces(7): becomes root inside; with `groups`, drops the supplementary ones. */
+StepResult SetIds(bool groups);
+/** uts_namespaces(7): the hostname the sandboxed processes see. */
+StepResult SetHostname(const char* name, uint32_t size);
+/** network_namespaces(7), netdevice(7): lo up. */
+StepResult LoopbackUp();
+/** capabilities(7): what the children may have at most, and what PID 1 itself keeps. */
+StepResult DropCapabilities(uint64_t bounding, uint64_t own);
+/** The three sets of the calling thread to one mask, the ambient set to nothing. */
+StepResult SetCapabilities(uint64_t mask);
+/** prctl(2) PR_SET_PDEATHSIG, then a look whether the parent died before it was armed. */
+StepResult DieWithParent(int alive_fd);
+
+}  // namespace stratabox

@@ -1,0 +1,105 @@
+// npm test: types, lint, every test as the current user and, from root, the system's tests again as an ordinary user, without and with subordinate ids.
+// Arguments are vitest file filters. The last line is `N passed, N failed, N skipped`. Under CI=true nothing may be skipped but what cannot be there.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensurePrograms, PEERS } from './peers.mjs'
+import { capture, foreground, main, root } from './run.mjs'
+import { setup } from './setup.mjs'
+import { runUnprivileged, UID } from './unprivileged.mjs'
+
+/** What an ordinary user's run repeats: whatever touches the kernel. */
+const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/system']
+/** Reasons that even the CI machine may skip for. */
+const ALLOWED_SKIPS = ['real Windows', 'no ../shared']
+
+const isCI = process.env.CI === 'true'
+const isRoot = process.getuid?.() === 0
+const filters = process.argv.slice(2)
+const work = mkdtempSync(join(tmpdir(), 'stratabox-test-'))
+
+/** Runs one stage and prints its line. `body` resolves to { passed, failed: titles, skipped: { title, reason }[], output? }. */
+async function stage(name, body) {
+  const started = Date.now()
+  console.log(`\n── ${name}`)
+  const result = { name, ...(await body()) }
+  if (result.output) console.log(result.output.trimEnd())
+  console.log(`── ${name}: ${counts(result)} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+  return result
+}
+
+/** A program that passes or fails as one test. */
+const single = (name, command, args) =>
+  stage(name, async () => {
+    const { ok, output } = await capture(join(root, 'node_modules', '.bin', command), args)
+    return ok ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: [name], skipped: [], output }
+  })
+
+/** One vitest run. `start(nodeArguments, environment)` starts node and resolves to its exit code and what it left behind. */
+const suite = (name, files, start) =>
+  stage(name, async () => {
+    const reportFile = join(work, `${name.replaceAll(/\W+/g, '-')}.json`)
+    // Made here and writable for all: the ordinary user may not make files in root's folder.
+    writeFileSync(reportFile, '{"passed":0,"failed":["vitest wrote no report"],"skipped":[]}')
+    chmodSync(reportFile, 0o666)
+    // The tree may be another user's: no cache beside the tests, no compiled configuration beside its source.
+    const options = ['--configLoader', 'runner', '--no-cache', '--reporter', 'default', '--reporter', './scripts/reporter.mjs']
+    const { code, left } = await start(['node_modules/vitest/vitest.mjs', 'run', ...options, ...files], {
+      STRATABOX_TEST_REPORT: reportFile,
+    })
+    const report = JSON.parse(readFileSync(reportFile, 'utf8'))
+    report.failed.push(...left.map((what) => `left behind: ${what}`))
+    if (code !== 0 && report.failed.length === 0) report.failed.push(`vitest ended with exit code ${code}`)
+    return report
+  })
+
+async function run() {
+  chmodSync(work, 0o711)
+  await setup(console.error)
+  const missing = await ensurePrograms(PEERS, console.error)
+  const results = []
+  if (missing.length > 0 && isCI)
+    results.push({ name: 'peers', passed: 0, failed: [`not installed: ${missing.map((peer) => peer.command).join(', ')}`], skipped: [] })
+  if (filters.length === 0) {
+    results.push(await single('typecheck', 'tsc', ['-p', 'tsconfig.json']))
+    results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
+  }
+  const here = async (args, env) => ({ code: await foreground(process.execPath, args, { env: { ...process.env, ...env } }), left: [] })
+  results.push(await suite(isRoot ? 'tests as root' : 'tests', filters, here))
+  if (isRoot) {
+    const files = filters.length > 0 ? filters : SYSTEM_SUITES
+    const unprivileged = (subIds) => (args, env) =>
+      runUnprivileged(args, { subIds, env: { ...env, STRATABOX_TEST_UNPRIVILEGED: subIds ? 'subids' : '1' } })
+    results.push(await suite(`tests as uid ${UID}`, files, unprivileged(false)))
+    results.push(await suite(`tests as uid ${UID} with sub-ids`, files, unprivileged(true)))
+  }
+  summarize(results)
+}
+
+function summarize(results) {
+  const total = { passed: 0, failed: [], skipped: [] }
+  for (const { name, passed, failed, skipped } of results) {
+    total.passed += passed
+    total.failed.push(...failed.map((title) => `${name}: ${title}`))
+    total.skipped.push(...skipped.map(({ title, reason }) => ({ title: `${name}: ${title}`, reason })))
+  }
+  const refused = isCI ? total.skipped.filter(({ reason }) => !ALLOWED_SKIPS.some((allowed) => reason.startsWith(allowed))) : []
+  total.failed.push(...refused.map(({ title, reason }) => `skipped, which CI does not allow for this reason: ${title} (${reason})`))
+  total.skipped = total.skipped.filter((skip) => !refused.includes(skip))
+  if (total.skipped.length > 0) console.log('\nSkipped:')
+  for (const { title, reason } of total.skipped) console.log(`  ${title} — ${reason}`)
+  if (total.failed.length > 0) console.log('\nFailed:')
+  for (const title of total.failed) console.log(`  ${title}`)
+  process.exitCode = total.failed.length > 0 ? 1 : 0
+  console.log(`\n${counts(total)}`)
+}
+
+const counts = ({ passed, failed, skipped }) => `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`
+
+await main(import.meta.url, async () => {
+  try {
+    await run()
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+})

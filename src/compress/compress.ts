@@ -1,0 +1,15 @@
+// From bytes to a compressed stream of them.
+import { gzip, zstd } from '#compress'
+import type { Compression } from './compression.js'
+
+/** Compresses a stream. gzip is the same on every host; zstd depends on the host's encoder. @throws UnsupportedError for zstd where the host cannot write it */
+export function compress(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case 'gzip':
+      return gzip(source)
+    case 'zstd':
+      return zstd(source)
+    case 'none':
+      return source
+  }
+}

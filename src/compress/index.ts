@@ -1,0 +1,5 @@
+export { gunzip, gzip, unzstd, zstd } from '#compress'
+export * from './chunks.js'
+export * from './compress.js'
+export * from './compression.js'
+export * from './decompress.js'

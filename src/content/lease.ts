@@ -1,0 +1,132 @@
+// A process's claim on what it uses: a directory with a locked file. When the process is gone, in whatever way, the lock is too, and others sweep.
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { mkdir, open, readdir, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { native } from '../native/index.js'
+import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from './linux.js'
+import { tryLock } from './lock.js'
+import type { StorePaths } from './paths.js'
+import { removeTree } from './tree/remove-tree.js'
+
+const NEW = '.new-'
+/** Between its making and its locking a lease looks dead; nobody takes this long. */
+const MAKING_MS = 60_000
+
+/** What one process (one opened store) holds. */
+export class Lease {
+  readonly #counts = new Map<string, number>()
+  #serial = 0
+  #fd: number | undefined
+
+  private constructor(
+    readonly id: string,
+    readonly paths: StorePaths,
+    fd: number,
+  ) {
+    this.#fd = fd
+  }
+
+  /** A new lease of this process. */
+  static async take(paths: StorePaths): Promise<Lease> {
+    const id = `${process.pid}-${randomBytes(6).toString('hex')}`
+    const making = join(paths.leases(), NEW + id)
+    await mkdir(making, { mode: 0o700 })
+    const fd = openSync(join(making, 'lock'), O_RDWR | O_CREAT | O_EXCL, 0o600)
+    native().flock(fd, true)
+    await rename(making, join(paths.leases(), id))
+    return new Lease(id, paths, fd)
+  }
+
+  /** A name, unused until now, for something unfinished; swept when the process dies. */
+  unusedName(): string {
+    return `${this.id}.${this.#serial++}`
+  }
+
+  /** A path for an unfinished file. */
+  temporary(): string {
+    return join(this.paths.temporary(), this.unusedName())
+  }
+
+  /** Keeps `key` (`blob-…`, `layer-…`) from the collector. Counted: as many unpins release it. */
+  pin(key: string): void {
+    const count = this.#counts.get(key) ?? 0
+    this.#counts.set(key, count + 1)
+    if (count === 0) closeSync(openSync(join(this.paths.leases(), this.id, key), 'w', 0o600))
+  }
+
+  /** Takes one pin back. */
+  unpin(key: string): void {
+    const count = this.#counts.get(key) ?? 0
+    if (count > 1) this.#counts.set(key, count - 1)
+    else if (this.#counts.delete(key)) rmSync(join(this.paths.leases(), this.id, key), { force: true })
+  }
+
+  /** Ends the lease: what it kept is free, what it left unfinished is removed. */
+  async release(): Promise<void> {
+    if (this.#fd === undefined) return
+    await removeLeavings(this.paths, this.id)
+    closeSync(this.#fd)
+    this.#fd = undefined
+  }
+}
+
+/** What all live processes have pinned. Call it under the collector's lock. */
+export async function pinnedKeys(paths: StorePaths): Promise<Set<string>> {
+  const keys = new Set<string>()
+  for (const id of await readdir(paths.leases())) {
+    const pinned = await unlessGone(() => readdir(join(paths.leases(), id)))
+    for (const key of pinned ?? []) keys.add(key)
+  }
+  return keys
+}
+
+/** Removes what dead processes left: their unfinished files, scratch directories and leases. */
+export async function sweepDead(paths: StorePaths): Promise<void> {
+  for (const id of await readdir(paths.leases())) {
+    const lease = join(paths.leases(), id)
+    if (id.startsWith(NEW) && !(await isOld(lease))) continue
+    // No lock file: its removal was cut short (or is under way, and two may do it).
+    const lock = await unlessGone(async () => ({ held: tryLock(join(lease, 'lock'), true, false) }))
+    if (lock !== undefined && lock.held === undefined) continue
+    try {
+      await removeLeavings(paths, id)
+    } finally {
+      lock?.held?.release()
+    }
+  }
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const made = await unlessGone(() => stat(path))
+  return made !== undefined && Date.now() - made.mtimeMs > MAKING_MS
+}
+
+/** The result, or undefined where the file is not there (any more). */
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The lease's directory goes last: until then a crash here is itself swept. */
+async function removeLeavings(paths: StorePaths, id: string): Promise<void> {
+  for (const place of [paths.temporary(), paths.sandboxes()]) {
+    const names = (await readdir(place)).filter((name) => name.startsWith(`${id}.`))
+    await removeAll(place, names)
+  }
+  await removeAll(paths.leases(), [id])
+}
+
+async function removeAll(directory: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const fd = await open(directory, O_RDONLY | O_DIRECTORY)
+  try {
+    for (const name of names) await removeTree(fd.fd, name)
+  } finally {
+    await fd.close()
+  }
+}

@@ -1,0 +1,6 @@
+export * from './bytes.js'
+export * from './digest.js'
+export * from './errno.js'
+export * from './errors.js'
+export * from './options.js'
+export * from './path.js'

@@ -1,0 +1,108 @@
+// Reads the subkeys of one key, in stored order. What is damaged is left out, with a warning.
+import { FormatError } from '../../core/index.js'
+import { DEPTH_MAX } from '../key.js'
+import { type KeyLinks, NK, parseKeyNode } from '../records/nk.js'
+import { parseSubkeyList } from '../records/subkey-list.js'
+import { upcase } from '../upcase.js'
+import type { View } from '../view.js'
+import { type LoadedKey, loadKey } from './load-key.js'
+import type { Source } from './source.js'
+
+/** The key whose subkeys are wanted. */
+export interface Parent {
+  readonly offset: number
+  readonly links: KeyLinks
+  /** The root is 0. */
+  readonly depth: number
+  readonly path: string
+}
+
+/** Subkeys by upper-cased name. */
+export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedKey> {
+  const found = new Map<string, LoadedKey>()
+  const { subkeyCount, subkeyList } = parent.links
+  if (subkeyCount === 0) return found
+  const warn = (what: string) => source.warnings.add(`${label(parent)}: ${what}`)
+  if (parent.depth >= DEPTH_MAX) {
+    warn(`keys lie deeper than ${DEPTH_MAX} levels`)
+    return found
+  }
+  const offsets = source.warnings.attempt(
+    () => `${label(parent)}: list of subkeys`,
+    [],
+    () => listOffsets(source, parent, subkeyList, warn),
+  )
+  for (const offset of offsets) {
+    source.warnings.attempt(
+      () => `${label(parent)}: subkey`,
+      undefined,
+      () => {
+        checkParent(source, parent, offset)
+        const key = loadKey(source, offset, () => label(parent))
+        const upcased = upcase(key.stored.name)
+        if (key.stored.name === '') throw new FormatError('a key without a name', { offset })
+        if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
+        found.set(upcased, key)
+      },
+    )
+  }
+  if (found.size !== subkeyCount) warn(`${found.size} of ${subkeyCount} subkeys could be read`)
+  return found
+}
+
+const label = (parent: Parent) => `key '${parent.path}'`
+
+function listOffsets(source: Source, parent: Parent, offset: number, warn: (what: string) => void): number[] {
+  checkOwner(source, parent, offset)
+  const list = parseSubkeyList(source.cells.take(offset))
+  if (list.missing > 0) warn(`${list.missing} elements of the list of subkeys lie past its cell`)
+  if (!list.isRoot) return [...list.offsets]
+  const leaves: number[] = []
+  for (const leafOffset of list.offsets) {
+    source.warnings.attempt(
+      () => `${label(parent)}: leaf of the list of subkeys`,
+      undefined,
+      () => {
+        const leaf = parseSubkeyList(source.cells.take(leafOffset))
+        if (leaf.isRoot) throw new FormatError('an index root inside an index root', { offset: leafOffset })
+        for (const at of leaf.offsets) leaves.push(at)
+        if (leaf.missing > 0) warn(`${leaf.missing} elements of a leaf lie past its cell`)
+      },
+    )
+  }
+  return leaves
+}
+
+/** Two keys may point to one list. It is that key's which its first element names as parent. */
+function checkOwner(source: Source, parent: Parent, offset: number): void {
+  const list = parseSubkeyList(source.cells.peek(offset))
+  const first = list.isRoot ? undefined : list.offsets[0]
+  const claimed = first === undefined ? undefined : nodeAt(source, first)?.parent
+  if (claimed === undefined || claimed === parent.offset) return
+  const owner = nodeAt(source, claimed)
+  if (owner !== undefined && owner.subkeyCount > 0 && owner.subkeyList === offset) throw new FormatError('the list belongs to another key', { offset })
+}
+
+/** A subkey that names another, sound parent is that one's; where the named parent is no key, the field is what is damaged. */
+function checkParent(source: Source, parent: Parent, offset: number): void {
+  const node = nodeAt(source, offset)
+  if (node === undefined || node.parent === parent.offset) return
+  if (nodeAt(source, node.parent) !== undefined) throw new FormatError(`${JSON.stringify(node.name)} names another key as its parent`, { offset })
+  source.warnings.add(`${label(parent)}: subkey ${JSON.stringify(node.name)} names as its parent what is no key`)
+}
+
+function nodeAt(source: Source, offset: number): ReturnType<typeof parseKeyNode> | undefined {
+  const view = peekNode(source, offset)
+  return view === undefined ? undefined : parseKeyNode(view)
+}
+
+/** A question, not a reading: a cell that is no key node is an answer. */
+function peekNode(source: Source, offset: number): View | undefined {
+  try {
+    const cell = source.cells.peek(offset)
+    return cell.size >= 76 && cell.u16(0) === NK && cell.size >= 76 + cell.u16(72) ? cell : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}

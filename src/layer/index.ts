@@ -1,0 +1,8 @@
+export * from './blob-layer.js'
+export { entryOf, readEntries } from './entries.js'
+export type * from './entry.js'
+export * from './from-changes.js'
+export * from './from-tar.js'
+export type * from './layer.js'
+export { OPAQUE_NAME, WHITEOUT_PREFIX } from './names.js'
+export * from './spool.js'

@@ -1,0 +1,58 @@
+// Loads the addon when it is first needed, never at import, and says what to install when it cannot.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errnoName, SyscallError, UnsupportedError } from '../core/index.js'
+import type { NativeBinding } from './binding.js'
+
+let loaded: NativeBinding | undefined
+
+/** The addon. @throws UnsupportedError where it was not built for this machine */
+export function native(): NativeBinding {
+  loaded ??= load()
+  return loaded
+}
+
+/** The folder of this package: the nearest one above with its package.json. */
+export function packageRoot(): string {
+  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
+    const manifest = join(at, 'package.json')
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'stratabox') return at
+    if (at === dirname(at)) throw new UnsupportedError('the package folder of stratabox was not found', { remedy: 'import it from an installed package' })
+  }
+}
+
+/** Where the build puts the addon and the supervisor. STRATABOX_NATIVE names another build (a sanitizer's, say). */
+export const nativeDirectory = (): string => process.env['STRATABOX_NATIVE'] ?? join(packageRoot(), 'build', 'Release')
+
+function load(): NativeBinding {
+  const file = join(nativeDirectory(), 'stratabox.node')
+  try {
+    return typed(createRequire(import.meta.url)(file) as NativeBinding)
+  } catch (cause) {
+    throw new UnsupportedError(`the native addon could not be loaded from ${file} (${process.platform}-${process.arch}, Node ${process.version})`, {
+      code: 'ERR_NATIVE_MISSING',
+      remedy: 'install a C++20 compiler, make and cmake, then run: npm rebuild stratabox (in a checkout: npm run build)',
+      cause,
+    })
+  }
+}
+
+/** The addon throws plain errors with `errno` and `syscall`; everything above sees SyscallError. */
+function typed(binding: NativeBinding): NativeBinding {
+  const wrapped: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(binding)) {
+    if (typeof member !== 'function') continue
+    wrapped[name] = (...args: unknown[]) => {
+      try {
+        return (member as (...args: unknown[]) => unknown)(...args)
+      } catch (cause) {
+        const { errno, syscall, path } = cause as { errno?: number; syscall?: string; path?: string }
+        if (typeof errno !== 'number' || syscall === undefined) throw cause
+        throw new SyscallError({ errno, code: errnoName(errno), syscall, path }, { cause })
+      }
+    }
+  }
+  return wrapped as unknown as NativeBinding
+}

@@ -1,0 +1,165 @@
+// An overlay's upper directory as changes: char 0:0 and overlay.whiteout are deletions, overlay.opaque is an opaque directory.
+// Source: Linux, Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
+import { comparePaths, decodePath, joinPath } from '../core/index.js'
+import type { Change, InodeEntry } from '../layer/index.js'
+import { OP, type ReceivedStep, type Step, step } from '../native/index.js'
+import { LowerLookup } from './lower-lookup.js'
+import type { OverlayTree } from './plan.js'
+import { readFd } from './read-fd.js'
+
+/** What the file helper answers, as far as it is needed here. */
+export interface UpperAnswer {
+  readonly fd: number | undefined
+  readonly entries: readonly ReceivedStep[]
+  readonly ints: readonly bigint[]
+}
+type Ask = (request: Step) => Promise<UpperAnswer>
+
+const S_IFMT = 0o170000
+const OVERLAY_XATTR = /^(user|trusted)\.overlay\./
+
+interface Found {
+  readonly name: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: bigint
+  readonly nlink: number
+  readonly ino: bigint
+  readonly major: number
+  readonly minor: number
+  readonly mtimeNs: bigint
+  readonly target: string
+  readonly xattrs: Record<string, Uint8Array>
+}
+
+function xattrsOf(packed: Uint8Array): Record<string, Uint8Array> {
+  const found: Record<string, Uint8Array> = {}
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length)
+  for (let at = 0; at < packed.length; ) {
+    const end = packed.indexOf(0, at)
+    if (end < 0 || end + 5 > packed.length) break
+    const length = view.getUint32(end + 1, true)
+    found[decodePath(packed.subarray(at, end))] = packed.slice(end + 5, end + 5 + length)
+    at = end + 5 + length
+  }
+  return found
+}
+
+function foundOf({ ints, strings }: ReceivedStep): Found {
+  const int = (k: number) => Number(ints[k] ?? 0n)
+  return {
+    name: decodePath(strings[0] as Uint8Array),
+    mode: int(1),
+    uid: int(2),
+    gid: int(3),
+    size: ints[4] as bigint,
+    nlink: int(5),
+    ino: ints[6] as bigint,
+    major: int(8),
+    minor: int(9),
+    mtimeNs: ints[10] as bigint,
+    target: decodePath(strings[1] as Uint8Array),
+    xattrs: xattrsOf(strings[2] as Uint8Array),
+  }
+}
+
+const textAttribute = (found: Found, name: string): string | undefined => {
+  const value = found.xattrs[`user.overlay.${name}`] ?? found.xattrs[`trusted.overlay.${name}`]
+  return value === undefined ? undefined : decodePath(value)
+}
+
+class TreeReader {
+  readonly #tree: OverlayTree
+  readonly #ask: Ask
+  readonly #lower: LowerLookup
+  /** First path of each hard-linked inode. */
+  readonly #links = new Map<bigint, string>()
+
+  constructor(tree: OverlayTree, ask: Ask) {
+    this.#tree = tree
+    this.#ask = ask
+    this.#lower = new LowerLookup(tree.lowers, tree.masked)
+  }
+
+  async *read(): AsyncGenerator<Change> {
+    yield* this.#directory('', false)
+  }
+
+  async *#directory(relative: string, isHidden: boolean): AsyncGenerator<Change> {
+    const { entries } = await this.#ask(step(OP.fsScan, [1], this.#upperPath(relative)))
+    const found = entries.map(foundOf).sort((a, b) => comparePaths(a.name, b.name))
+    for (const one of found) yield* this.#entry(relative === '' ? one.name : `${relative}/${one.name}`, one, isHidden)
+  }
+
+  async *#entry(relative: string, found: Found, isHidden: boolean): AsyncGenerator<Change> {
+    const path = joinPath(this.#tree.path, relative)
+    const isWhiteout = ((found.mode & S_IFMT) === 0o020000 && found.major === 0 && found.minor === 0) || textAttribute(found, 'whiteout') !== undefined
+    const below = isHidden ? undefined : this.#lower.typeOf(relative)
+    if (isWhiteout) {
+      // A file made and removed again leaves a whiteout over nothing.
+      if (below !== undefined) yield { kind: 'delete', path }
+      return
+    }
+    const isDirectory = (found.mode & S_IFMT) === 0o040000
+    const opaque = isDirectory && textAttribute(found, 'opaque') === 'y' && below === 'directory'
+    const entry = this.#inode(path, relative, found, opaque)
+    // A socket is an address of a running process; no archive holds it.
+    if (entry !== undefined) yield { kind: below === undefined ? 'add' : 'modify', path, entry }
+    if (isDirectory) yield* this.#directory(relative, isHidden || opaque || below !== 'directory')
+  }
+
+  #inode(path: string, relative: string, found: Found, opaque: boolean): InodeEntry | undefined {
+    const { uid, gid, mtimeNs } = found
+    const xattrs = Object.fromEntries(Object.entries(found.xattrs).filter(([name]) => !OVERLAY_XATTR.test(name)))
+    const base = { path, mode: found.mode & 0o7777, uid, gid, mtimeNs, xattrs }
+    const type = found.mode & S_IFMT
+    if (type !== 0o040000 && found.nlink > 1) {
+      const first = this.#links.get(found.ino)
+      if (first !== undefined) return { ...base, type: 'hardlink', target: first }
+      this.#links.set(found.ino, path)
+    }
+    switch (type) {
+      case 0o100000:
+        return { ...base, type: 'file', size: Number(found.size), content: () => this.#content(relative) }
+      case 0o040000:
+        return opaque ? { ...base, type: 'directory', opaque } : { ...base, type: 'directory' }
+      case 0o120000:
+        return { ...base, type: 'symlink', target: found.target }
+      case 0o010000:
+        return { ...base, type: 'fifo' }
+      case 0o020000:
+      case 0o060000:
+        return { ...base, type: type === 0o020000 ? 'char' : 'block', major: found.major, minor: found.minor }
+      default:
+        return undefined
+    }
+  }
+
+  async *#content(relative: string): AsyncGenerator<Uint8Array> {
+    const { fd } = await this.#ask(step(OP.fsOpen, [0, 0, 0, 0], this.#upperPath(relative)))
+    if (fd !== undefined) yield* readFd(fd)
+  }
+
+  #upperPath(relative: string): string {
+    return relative === '' ? this.#tree.upper : `${this.#tree.upper}/${relative}`
+  }
+}
+
+/** All changes, each tree's sorted by path, and the trees by theirs. `ask` works below the directory of uppers. */
+export async function* readChanges(trees: readonly OverlayTree[], ask: Ask): AsyncGenerator<Change> {
+  // Trees lie beside each other (/etc, /usr …) or at '/', so a merge by path keeps the whole sorted.
+  const iterators = trees.map((tree) => new TreeReader(tree, ask).read())
+  const heads = await Promise.all(iterators.map((iterator) => iterator.next()))
+  for (;;) {
+    let least = -1
+    for (const [k, head] of heads.entries()) {
+      if (head.done === true) continue
+      const best = least < 0 ? undefined : (heads[least] as IteratorYieldResult<Change>).value.path
+      if (best === undefined || comparePaths(head.value.path, best) < 0) least = k
+    }
+    if (least < 0) return
+    yield (heads[least] as IteratorYieldResult<Change>).value
+    heads[least] = await (iterators[least] as AsyncGenerator<Change>).next()
+  }
+}

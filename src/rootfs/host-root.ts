@@ -1,0 +1,87 @@
+// root: 'host': the operating system's own directories as read-only lowers, one overlay each. Nothing of the user is shown: not /home, /root, /var,
+// /run, /tmp, /srv, /mnt, /media, nor the secrets in /etc.
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { OP, type Step, step } from '../native/index.js'
+import { ATTR, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
+
+const EXPOSED = /^(usr|bin|sbin|lib[a-z0-9]*|etc|opt)$/
+/** What a root inside gets to see as empty directories. */
+const EMPTY: readonly (readonly [name: string, mode: number])[] = [
+  ['proc', 0o555], ['dev', 0o755], ['tmp', 0o1777], ['root', 0o700], ['home', 0o755], ['run', 0o755], ['sys', 0o555],
+  ['var', 0o755], ['var/tmp', 0o1777], ['var/lib', 0o755], ['var/log', 0o755], ['var/cache', 0o755],
+]
+
+/** Names below /etc that are secret on any distribution, as far as they exist. */
+export function etcSecrets(etc = '/etc'): string[] {
+  const known = [
+    'shadow', 'shadow-', 'gshadow', 'gshadow-', 'sudoers', 'sudoers.d', 'ssl/private', 'pki/tls/private', 'krb5.keytab', 'crypttab', 'machine-id',
+    'security/opasswd', 'ppp/chap-secrets', 'ppp/pap-secrets', 'NetworkManager/system-connections', 'wpa_supplicant', 'wireguard', 'docker/key.json', 'kubernetes',
+  ]
+  const keys = existsSync(`${etc}/ssh`) ? readdirSync(`${etc}/ssh`).filter((name) => /^ssh_host_.*_key$/.test(name)).map((name) => `ssh/${name}`) : []
+  return [...known, ...keys].filter((name) => lstatSync(`${etc}/${name}`, { throwIfNoEntry: false }) !== undefined)
+}
+
+/** What is mounted at or below `path` on the host. */
+export const hasMountsBelow = (path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): boolean =>
+  mountinfo.split('\n').some((line) => {
+    const point = line.split(' ')[4]
+    return point !== undefined && (point === path || point.startsWith(`${path}/`))
+  })
+
+interface HostEntry {
+  readonly name: string
+  readonly stat: Stats
+}
+
+const entries = (): HostEntry[] =>
+  readdirSync('/')
+    .filter((name) => EXPOSED.test(name))
+    .sort()
+    .map((name) => ({ name, stat: lstatSync(`/${name}`) }))
+
+/** The skeleton that the overlays are mounted in: empty directories, and the links of a merged /usr. */
+function skeleton(found: readonly HostEntry[]): Step[] {
+  const parts = found.map(({ name, stat }) =>
+    stat.isSymbolicLink() ? step(OP.symlink, [], readlinkSync(`/${name}`), `k/${name}`) : step(OP.mkdir, [stat.mode & 0o7777], `k/${name}`),
+  )
+  return [step(OP.mkdir, [0o755], 'k'), ...parts, ...EMPTY.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`))]
+}
+
+/** `etcCopy`: a private copy of /etc, the sandbox user's own on disk, used where the live one cannot be an overlay's lower. */
+export function hostRoot(source: TreeSource, etcCopy: string | undefined): RootPlan {
+  const found = entries()
+  const directories = found.filter(({ stat }) => stat.isDirectory())
+  const prepare: Step[] = []
+  const build: Step[] = [...skeleton(found), step(OP.mkdir, [0o755], 'u/0'), step(OP.mkdir, [0o755], 'w/0'), step(OP.mkdir, [0o755], 'root')]
+  build.push(...overlay('root', ['k'], '0', ''))
+  const trees: OverlayTree[] = [{ path: '/', upper: '0', lowers: [], masked: [] }]
+  directories.forEach(({ name, stat }, k) => {
+    const slot = SLOT.hostTrees + k
+    const isCopy = name === 'etc' && etcCopy !== undefined
+    const path = isCopy ? etcCopy : `/${name}`
+    const isOverlay = source.isIdmapped || isCopy
+    // Without an id mapping the host's files have no owner inside, and an overlay could not copy them up.
+    const tree = openTree(source, slot, path, isOverlay ? { recursive: false } : { recursive: true, attributes: ATTR.readOnly | ATTR.noSuid })
+    prepare.push(...tree.prepare)
+    build.push(...tree.build)
+    if (!isOverlay) {
+      build.push(step(OP.attach, [slot, 2], `root/${name}`))
+      return
+    }
+    const upper = String(k + 1)
+    const masked = name === 'etc' && !isCopy ? etcSecrets() : []
+    const mode = stat.mode & 0o7777
+    build.push(step(OP.mkdir, [0o755], `l${upper}`), step(OP.attach, [slot, 2], `l${upper}`))
+    if (masked.length > 0) build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
+    build.push(step(OP.mkdir, [mode], `u/${upper}`), step(OP.mkdir, [0o755], `w/${upper}`))
+    build.push(...overlay(`root/${name}`, [...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`], upper, ''))
+    trees.push({ path: `/${name}`, upper, lowers: [path], masked })
+  })
+  const readOnly = directories.filter(({ name }) => !source.isIdmapped && name !== 'etc').map(({ name }) => `/${name}`)
+  const degraded = {
+    how: `${readOnly.join(', ')} are read-only; / and /etc take writes`,
+    why: 'files of the host have no owner in the user namespace of an ordinary user, so the kernel cannot copy them up',
+    remedy: 'run from an image, or start the host process as root',
+  }
+  return { prepare, build, trees, isWritable: true, ...(readOnly.length > 0 ? { degraded } : {}), release: () => Promise.resolve() }
+}

@@ -1,0 +1,7 @@
+export { readChanges } from './changes.js'
+export { hasMountsBelow, hostRoot } from './host-root.js'
+export { imageRoot, type Lowers } from './image-root.js'
+export { type MountPlan, type MountSpec, planMounts } from './mounts.js'
+export { ATTR, type OverlayTree, openTree, type RootPlan, SLOT, type TreeSource } from './plan.js'
+export { readFd } from './read-fd.js'
+export { attachSystemDirectories, buildSystemDirectories } from './system-dirs.js'

@@ -1,0 +1,52 @@
+// A root file system as steps for the supervisor and for the child that becomes PID 1. The child works in its private scratch directory until the pivot.
+import { OP, type Step, step } from '../native/index.js'
+
+/** Mount attributes. Source: mount_setattr(2). */
+export const ATTR = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8 } as const
+
+/** One overlay of the root: where it is, where its writes are, what is below. */
+export interface OverlayTree {
+  /** Path inside. */
+  readonly path: string
+  /** Name of its directory in the sandbox's upper directory. */
+  readonly upper: string
+  /** Host directories, lowest first. Empty for the skeleton of a host root. */
+  readonly lowers: readonly string[]
+  /** Names below the lowers that a mask hides, relative. */
+  readonly masked: readonly string[]
+}
+
+/** What it takes to build one root. */
+export interface RootPlan {
+  /** For the supervisor, before the clone. */
+  readonly prepare: readonly Step[]
+  /** For the child, in the scratch directory; at the end `root` is the mounted root. */
+  readonly build: readonly Step[]
+  readonly trees: readonly OverlayTree[]
+  readonly isWritable: boolean
+  /** What the caller should know: undefined when everything is as asked. */
+  readonly degraded?: { readonly how: string; readonly why: string; readonly remedy: string }
+  /** Lets go of the layers. */
+  release(): Promise<void>
+}
+
+/** Slot numbers of the plan's fds. */
+export const SLOT = { base: 0, layers: 1, scratch: 2, proc: 3, dev: 4, tmp: 5, node: 6, pts: 7, shm: 8, mounts: 10, hostTrees: 60 } as const
+
+/** How a directory of the host becomes a tree of the sandbox: by the supervisor with its ids mapped (root host), or by the child as it is. */
+export interface TreeSource {
+  readonly isIdmapped: boolean
+}
+
+/** Steps that put the tree at host path `path` into `slot`. */
+export function openTree(source: TreeSource, slot: number, path: string, options: { recursive: boolean; attributes?: number }): { prepare: Step[]; build: Step[] } {
+  const attributes = options.attributes ?? 0
+  return source.isIdmapped
+    ? { prepare: [step(OP.openTree, [slot, options.recursive ? 1 : 0, 1, attributes], path)], build: [] }
+    : { prepare: [], build: [step(OP.tree, [slot, options.recursive ? 1 : 0, attributes], path)] }
+}
+
+/** Steps that mount an overlay at `target` (relative to the working directory `lowers` are relative to). */
+export const overlay = (target: string, lowers: readonly string[], upper: string, scratch: string): Step[] => [
+  step(OP.overlay, [0], target, `lowerdir=${lowers.join(':')},upperdir=${scratch}u/${upper},workdir=${scratch}w/${upper},userxattr`),
+]

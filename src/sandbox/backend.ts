@@ -1,0 +1,89 @@
+// What a platform must bring: everything above it is the same on all of them.
+import type { Readable, Writable } from 'node:stream'
+import type { Lowers } from '../rootfs/index.js'
+import type { Change } from '../layer/index.js'
+import type { FileAnswer } from './linux/file-helper.js'
+import type { Step } from '../native/index.js'
+import type { SandboxSpec, UserSpec } from './spec.js'
+import type { IsolationReport, SandboxStats } from './types.js'
+
+/** How a process ended. */
+export interface ProcessExit {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly oomKilled: boolean
+  readonly cpuUserUs: number
+  readonly cpuSystemUs: number
+  readonly memoryPeakBytes: number
+}
+
+/** One command to be started. Everything is decided: nothing here has a default. */
+export interface SpawnRequest {
+  readonly argv: readonly string[]
+  /** Complete but for HOME, which is the user's unless it is here. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly user: UserSpec
+  readonly mergeStderr: boolean
+  /** Whether stdin is a pipe; else it is empty. */
+  readonly hasStdin: boolean
+}
+
+/** A started command. */
+export interface RawProcess {
+  readonly pid: number
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable
+  readonly stderr: Readable | undefined
+  readonly exit: Promise<ProcessExit>
+  /** False when it has ended. */
+  kill(signal: number): boolean
+  /** SIGKILL for it and everything that descends from it. */
+  killTree(): void
+}
+
+/** Below which directory a file request works: the root as processes see it, or the directory of uppers. */
+export type FileBase = 'root' | 'upper'
+
+/** A sandbox that runs. */
+export interface RunningSandbox {
+  readonly id: string
+  readonly isolation: IsolationReport
+  readonly timings: readonly { readonly phase: string; readonly durationMs: number }[]
+  /** Resolves with the reason when the sandbox ends without `close`. */
+  readonly ended: Promise<Error>
+  spawn(request: SpawnRequest): Promise<RawProcess>
+  file(request: Step, base: FileBase): Promise<FileAnswer>
+  killAll(signal: number): void
+  stats(): SandboxStats
+  /** Stops every process, and lets them go on. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+  changes(mount: string | undefined): AsyncIterable<Change>
+  /** A copy of what was written so far, as a lower for others; whoever is last releases it. */
+  snapshot(): Promise<Lowers>
+  close(): Promise<void>
+}
+
+/** Where a sandbox's root comes from, below api/. */
+export type RootInput =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'lowers'; readonly lowers: Lowers }
+
+/** What a platform needs besides the specification. */
+export interface StartInput {
+  readonly root: RootInput
+  /** A new directory on disk for the scratch, when the spec asks for it or the kernel's tmpfs cannot do. Removed by the sandbox. */
+  scratchDirectory(): Promise<string>
+  /** A private copy of /etc on disk, made once. */
+  etcCopy(): Promise<string>
+}
+
+/** One platform's sandboxes. */
+export interface Backend {
+  /** Which form of unpacked layers it mounts. */
+  idMode(): 'root' | 'sub' | 'single'
+  start(spec: SandboxSpec, input: StartInput, signal: AbortSignal | undefined): Promise<RunningSandbox>
+  probe(): Promise<IsolationReport>
+}

@@ -1,0 +1,145 @@
+// Starting a sandbox on Linux: root, groups and ids become a plan, the supervisor carries it out, PID 1 reports when it is ready.
+import { chownSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClosedError, UnsupportedError } from '../../core/index.js'
+import { native } from '../../native/index.js'
+import { hasMountsBelow, hostRoot, imageRoot, type Lowers, planMounts, type RootPlan, type TreeSource } from '../../rootfs/index.js'
+import type { Backend, StartInput } from '../backend.js'
+import { normalize, type SandboxSpec } from '../spec.js'
+import type { IsolationReport } from '../types.js'
+import { type CgroupPlan, planCgroups, prepareCgroups } from './cgroup/index.js'
+import { idMode, type LinuxHost, linuxHost } from './host.js'
+import { InitClient } from './init-client.js'
+import { isolationReport } from './isolation.js'
+import { planSandbox } from './plan.js'
+import { probeLinux } from './probe.js'
+import { LinuxSandbox } from './sandbox.js'
+import { pendingCall } from './channels.js'
+
+let serial = 0
+
+/** Passes times of phases on. */
+class Phases {
+  readonly list: { phase: string; durationMs: number }[] = []
+  #since = performance.now()
+  mark(phase: string): void {
+    const now = performance.now()
+    this.list.push({ phase, durationMs: now - this.#since })
+    this.#since = now
+  }
+}
+
+async function rootPlan(input: StartInput, source: TreeSource): Promise<{ root: RootPlan; lowers: Lowers | undefined }> {
+  const { root } = input
+  if (root.kind === 'lowers') return { root: imageRoot(root.lowers, source), lowers: root.lowers }
+  if (root.kind === 'directory') {
+    // A directory is one lower: never written, never released.
+    const slash = root.path.lastIndexOf('/')
+    const lowers: Lowers = { root: root.path.slice(0, slash) || '/', names: [root.path.slice(slash + 1)], release: () => Promise.resolve() }
+    return { root: imageRoot(lowers, source), lowers }
+  }
+  const needsCopy = !source.isIdmapped || hasMountsBelow('/etc')
+  return { root: hostRoot(source, needsCopy ? await input.etcCopy() : undefined), lowers: undefined }
+}
+
+/** @throws UnsupportedError naming every limit that cannot be enforced, unless the caller said 'degrade' */
+function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
+  const refused = Object.entries(report).filter(([, { status }]) => status === 'refused')
+  if (refused.length === 0) return report
+  if (spec.onUnenforceable === 'degrade')
+    return { ...report, ...Object.fromEntries(refused.map(([name, entry]) => [name, { ...entry, status: 'degraded' as const, how: 'not enforced' }])) }
+  const [[name, first]] = refused as [[string, IsolationReport[string]]]
+  throw new UnsupportedError(`limits.${name} cannot be enforced here: ${first.why ?? first.how}`, {
+    remedy: `${first.remedy ?? 'leave the limit out'}, or pass onUnenforceable: 'degrade'`,
+  })
+}
+
+function groupsFor(host: LinuxHost, spec: SandboxSpec, id: string): CgroupPlan {
+  const { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax } = spec.limits
+  const limits = { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax }
+  return planCgroups(limits, prepareCgroups(limits, host.cgroups), id)
+}
+
+async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal | undefined): Promise<LinuxSandbox> {
+  const phases = new Phases()
+  const host = await linuxHost()
+  phases.mark('host')
+  signal?.throwIfAborted()
+  const id = `${host.runtime.id}-${serial++}`
+  const cgroup = groupsFor(host, spec, id)
+  const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
+  const { root, lowers } = await rootPlan(input, source)
+  try {
+    const isolation = refuse(isolationReport(spec, host.ids, root, cgroup), spec)
+    const mounts = planMounts(spec.mounts, source)
+    const scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
+    if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
+    signal?.throwIfAborted()
+    const parts = { spec, ids: host.ids, cgroup, root, mounts, mountPoint: join(host.runtime.own, 'mount'), scratchDirectory }
+    phases.mark('plan')
+    const snapshotDirectory = async () => {
+      const path = await input.scratchDirectory()
+      if (host.lease !== undefined) chownSync(path, host.lease.start, host.lease.start)
+      return path
+    }
+    return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({
+      ...started, cgroup, trees: [...root.trees, ...mounts.trees], isolation, lowers, snapshotDirectory, release: () => root.release(),
+    }))
+  } catch (error) {
+    await root.release()
+    throw error
+  }
+}
+
+type Started = Pick<ConstructorParameters<typeof LinuxSandbox>[0], 'id' | 'number' | 'host' | 'spec' | 'init' | 'handOuts' | 'timings' | 'ended'>
+
+async function launch(
+  host: LinuxHost,
+  id: string,
+  spec: SandboxSpec,
+  steps: ReturnType<typeof planSandbox>,
+  phases: Phases,
+  signal: AbortSignal | undefined,
+  complete: (started: Started) => ConstructorParameters<typeof LinuxSandbox>[0],
+): Promise<LinuxSandbox> {
+  const [ours, theirs] = native().socketPair()
+  const init = new InitClient(ours)
+  let end: (error: Error) => void = () => undefined
+  const ended = new Promise<Error>((resolve) => {
+    end = resolve
+  })
+  const lose = (error: Error) => {
+    init.close(error)
+    end(error)
+  }
+  const number = host.supervisor.reserve({
+    exited: () => lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' })),
+    failed: lose,
+    lost: lose,
+  })
+  const abort = () => lose(signal?.reason as Error)
+  try {
+    host.supervisor.create(number, steps, theirs)
+    native().close(theirs)
+    signal?.addEventListener('abort', abort, { once: true })
+    const handOuts = await pendingCall(init.ready)
+    phases.mark('start')
+    return new LinuxSandbox(complete({ id, number, host, spec, init, handOuts, timings: phases.list, ended }))
+  } catch (error) {
+    init.close(error as Error)
+    await host.supervisor.close(number)
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+const IDMODES = { range: 'root', sub: 'sub', single: 'single' } as const
+
+/** Namespaces, control groups and overlays. */
+export const linuxBackend: Backend = {
+  idMode: () => IDMODES[idMode().mode],
+  start,
+  probe: () => probeLinux(async (spec) => isolationReport(spec, (await linuxHost()).ids, undefined, groupsFor(await linuxHost(), spec, 'probe')), normalize),
+}

@@ -1,0 +1,151 @@
+// What this host is, found out once: whose ids sandboxes get, which control groups there are, and the supervisor that all sandboxes share.
+import { execFile } from 'node:child_process'
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { UnsupportedError } from '../../core/index.js'
+import { OP, step } from '../../native/index.js'
+import { type CgroupHost, detectCgroups, findGroups, nodeCgroupFs } from './cgroup/index.js'
+import { FileHelper } from './file-helper.js'
+import { chooseIdMode, type IdLease, type IdMode, leaseIds, RANGE_LENGTH } from './ids.js'
+import { lockFile } from './locked-file.js'
+import { noteGroups, type RuntimeDirectory, sweepDead, takeRuntimeDirectory } from './runtime-directory.js'
+import { Supervisor } from './supervisor.js'
+
+const run = promisify(execFile)
+const MODES = { range: 0, sub: 1, single: 2 } as const
+
+/** The host as sandboxes see it, for the life of one supervisor. */
+export interface LinuxHost {
+  readonly ids: IdMode
+  /** The lease of a root host's ids. */
+  readonly lease: IdLease<number> | undefined
+  readonly runtime: RuntimeDirectory
+  readonly cgroups: CgroupHost
+  readonly supervisor: Supervisor
+  /** The file helper, started when first needed. */
+  files(): Promise<FileHelper>
+}
+
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'EACCES') return ''
+    throw error
+  }
+}
+
+const isInstalled = (program: string): boolean =>
+  (process.env['PATH'] ?? '/usr/bin:/bin').split(':').some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+
+const nameOf = (): string | undefined => {
+  try {
+    return userInfo().username
+  } catch {
+    // A uid without an entry in /etc/passwd: its sub-ids can only go by number.
+    return undefined
+  }
+}
+
+/** The ids that sandboxes of this process can have. */
+export function idMode(): IdMode {
+  return chooseIdMode({
+    uid: process.geteuid?.() ?? -1,
+    gid: process.getegid?.() ?? -1,
+    userName: nameOf(),
+    uidMap: textOf('/proc/self/uid_map'),
+    gidMap: textOf('/proc/self/gid_map'),
+    subuid: textOf('/etc/subuid'),
+    subgid: textOf('/etc/subgid'),
+    hasNewuidmap: isInstalled('newuidmap') && isInstalled('newgidmap'),
+  })
+}
+
+function leaseRange(runtime: RuntimeDirectory): IdLease<number> {
+  const directory = join(runtime.path, 'ids')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return leaseIds({
+    directory,
+    tryLock: lockFile,
+    uidMap: textOf('/proc/self/uid_map'),
+    gidMap: textOf('/proc/self/gid_map'),
+    subuid: textOf('/etc/subuid'),
+    subgid: textOf('/etc/subgid'),
+  })
+}
+
+/** newuidmap(1) and newgidmap(1) for the supervisor's outer namespace. */
+async function mapSubIds(pid: number, ids: IdMode & { mode: 'sub' }): Promise<void> {
+  const lines = (map: typeof ids.uidMap) => map.flatMap(({ inside, outside, length }) => [inside, outside, length].map(String))
+  try {
+    await run('newuidmap', [String(pid), ...lines(ids.uidMap)])
+    await run('newgidmap', [String(pid), ...lines(ids.gidMap)])
+  } catch (cause) {
+    throw new UnsupportedError('newuidmap refused the ids of /etc/subuid', { remedy: 'check /etc/subuid, /etc/subgid and that newuidmap is setuid root', cause })
+  }
+}
+
+/** The control groups of a process that was killed, in every hierarchy it used. */
+function removeGroups(id: string, parents: readonly string[]): void {
+  const host: CgroupHost = {
+    layout: 'none',
+    hierarchies: parents.map((directory) => ({ version: 1, controllers: [], available: [], mountPoint: directory, directory, childFiles: new Set<string>() })),
+  }
+  for (const [group, directories] of findGroups(host, nodeCgroupFs)) {
+    if (!group.startsWith(`${id}-`)) continue
+    for (const directory of directories) {
+      try {
+        rmdirSync(directory)
+      } catch (error) {
+        // Busy: its supervisor is still ending the last process, and removes it itself. Gone: somebody else swept.
+        if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+      }
+    }
+  }
+}
+
+async function startHost(): Promise<LinuxHost> {
+  if (process.platform !== 'linux') throw new UnsupportedError(`sandboxes are not supported on ${process.platform} yet`, { remedy: 'run on Linux' })
+  const ids = idMode()
+  const runtime = takeRuntimeDirectory()
+  const lease = ids.mode === 'range' ? leaseRange(runtime) : undefined
+  const cgroups = detectCgroups({ procSelfCgroup: textOf('/proc/self/cgroup'), mountinfo: textOf('/proc/self/mountinfo') })
+  noteGroups(runtime, cgroups.hierarchies.map(({ directory }) => directory))
+  sweepDead(runtime, removeGroups)
+  const base = lease?.start ?? 0
+  const count = ids.mode === 'single' ? 1 : RANGE_LENGTH
+  const configure = step(OP.configure, [MODES[ids.mode], base, count, process.geteuid?.() ?? 0, process.getegid?.() ?? 0], runtime.own)
+  const locks = lease === undefined ? [runtime.lock] : [runtime.lock, lease.lock]
+  const supervisor = await Supervisor.start(configure, locks, (pid) => (ids.mode === 'sub' ? mapSubIds(pid, ids) : Promise.resolve()))
+  let helper: Promise<FileHelper> | undefined
+  const files = () => {
+    helper ??= FileHelper.start(supervisor)
+    return helper
+  }
+  return { ids, lease, runtime, cgroups, supervisor, files }
+}
+
+let current: Promise<LinuxHost> | undefined
+
+/** The host with a living supervisor: the first call starts it, and the first after its death starts another. */
+export async function linuxHost(): Promise<LinuxHost> {
+  const known = current === undefined ? undefined : await current
+  if (known?.supervisor.isAlive === true) return known
+  if (current !== undefined) current = undefined
+  current ??= startHost()
+  try {
+    return await current
+  } catch (error) {
+    current = undefined
+    throw error
+  }
+}

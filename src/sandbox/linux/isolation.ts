@@ -1,0 +1,56 @@
+// What a Linux sandbox's walls are, mechanism by mechanism, as the report tells it.
+import type { RootPlan } from '../../rootfs/index.js'
+import type { SandboxSpec } from '../spec.js'
+import type { IsolationEntry, IsolationReport } from '../types.js'
+import type { CgroupPlan } from './cgroup/index.js'
+import type { IdMode } from './ids.js'
+
+const enforced = (how: string): IsolationEntry => ({ status: 'enforced', how })
+
+function userEntry(ids: IdMode): IsolationEntry {
+  if (ids.mode === 'range') return enforced('root inside is an unprivileged id of a leased range of 65,536 outside')
+  if (ids.mode === 'sub') return enforced('65,536 ids inside: the caller as root, then the sub-ids of /etc/subuid')
+  return { status: 'degraded', how: 'one id inside: the caller as root', why: ids.why, remedy: ids.remedy }
+}
+
+function limitEntries({ limits, scratch, scratchMaxBytes }: SandboxSpec): IsolationReport {
+  const off: IsolationEntry = { status: 'off', how: 'no limit asked for' }
+  return {
+    diskMaxBytes:
+      scratch === 'memory'
+        ? enforced(`size of the tmpfs that takes writes: ${scratchMaxBytes} bytes`)
+        : limits.diskMaxBytes === undefined
+          ? off
+          : {
+              status: 'refused',
+              how: 'off',
+              why: 'writes on disk are not bounded yet',
+              remedy: "use scratch: 'memory', or onUnenforceable: 'degrade'",
+            },
+    fileSizeMaxBytes: limits.fileSizeMaxBytes === undefined ? off : enforced('RLIMIT_FSIZE of each process'),
+    openFilesMax: limits.openFilesMax === undefined ? off : enforced('RLIMIT_NOFILE of each process'),
+    lifetimeMaxMs: limits.lifetimeMaxMs === undefined ? off : enforced('a timer of the host process closes the sandbox'),
+  }
+}
+
+/** The report of one sandbox. */
+export function isolationReport(spec: SandboxSpec, ids: IdMode, root: RootPlan | undefined, cgroup: CgroupPlan): IsolationReport {
+  return {
+    user: userEntry(ids),
+    mount: enforced('mount namespace, pivot_root; nothing of the host but what is named'),
+    pid: enforced('PID namespace; its PID 1 dies with the host process'),
+    uts: enforced('UTS namespace'),
+    ipc: enforced('IPC namespace'),
+    cgroup: enforced('cgroup namespace'),
+    net:
+      spec.network === 'none'
+        ? enforced('network namespace with loopback only')
+        : { status: 'off', how: "the host's network, as asked for (network: 'host')" },
+    capabilities: enforced(`root inside keeps ${spec.capabilities.length} of 41`),
+    noNewPrivileges: enforced('PR_SET_NO_NEW_PRIVS'),
+    seccomp: spec.seccomp === undefined ? { status: 'off', how: "as asked for (seccomp: 'unconfined')" } : enforced('system call filter on every command'),
+    rootfs: root?.degraded === undefined ? enforced('overlay: reads from below, writes to a private layer') : { status: 'degraded', ...root.degraded },
+    ...limitEntries(spec),
+    ...cgroup.isolation,
+  }
+}

@@ -1,0 +1,82 @@
+// Where a process keeps what must be found again after it was killed: lease files, and the empty directory its sandboxes mount over (each in its
+// own mount namespace, so nothing ever shows there).
+import { randomBytes } from 'node:crypto'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { native } from '../../native/index.js'
+import { lockFile } from './locked-file.js'
+
+/** This process's place, and what it holds locked. */
+export interface RuntimeDirectory {
+  /** The common directory of this user: 0700, the user's own. */
+  readonly path: string
+  /** `PID-random`: the prefix of this process's control groups. */
+  readonly id: string
+  /** This process's own directory. */
+  readonly own: string
+  /** Locked as long as this process or its supervisor lives. */
+  readonly lock: number
+}
+
+const isMine = (path: string): boolean => {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() === true && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0
+}
+
+function candidates(): string[] {
+  const runtime = process.env['XDG_RUNTIME_DIR']
+  const home = homedir()
+  return [
+    ...(runtime !== undefined && runtime.startsWith('/') ? [join(runtime, 'stratabox')] : []),
+    ...(process.geteuid?.() === 0 ? ['/run/stratabox'] : []),
+    ...(home.startsWith('/') ? [join(home, '.local', 'state', 'stratabox', 'run')] : []),
+  ]
+}
+
+function commonDirectory(): string {
+  for (const path of candidates()) {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      if (!['EACCES', 'EROFS', 'ENOENT', 'ENOTDIR', 'EPERM', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+      continue
+    }
+    if (isMine(path)) return path
+  }
+  // Nobody can find this one again after a kill; but a fixed name in a public directory could be somebody else's (CVE-2019-12439).
+  return mkdtempSync(join(tmpdir(), 'stratabox-'))
+}
+
+/** Takes this process's place in the runtime directory. */
+export function takeRuntimeDirectory(): RuntimeDirectory {
+  const path = commonDirectory()
+  const id = `${process.pid}-${randomBytes(4).toString('hex')}`
+  const own = join(path, id)
+  mkdirSync(own, { mode: 0o700 })
+  const lock = lockFile(join(own, 'lock'))
+  if (lock === undefined) throw new Error('a lock file made just now is locked')
+  mkdirSync(join(own, 'mount'), { mode: 0o700 })
+  return { path, id, own, lock }
+}
+
+/** Notes the directories that hold this process's control groups, for whoever sweeps after it. */
+export const noteGroups = (runtime: RuntimeDirectory, parents: readonly string[]): void =>
+  writeFileSync(join(runtime.own, 'groups'), JSON.stringify(parents), { mode: 0o600 })
+
+/** Ends what dead processes of this user left: `sweep` gets each one's id and its groups' parents; then its directory goes. */
+export function sweepDead(runtime: RuntimeDirectory, sweep: (id: string, groupParents: readonly string[]) => void): void {
+  for (const id of readdirSync(runtime.path)) {
+    if (id === runtime.id || !/^\d+-[0-9a-f]{8}$/.test(id)) continue
+    const directory = join(runtime.path, id)
+    const lock = lstatSync(join(directory, 'lock'), { throwIfNoEntry: false }) === undefined ? undefined : lockFile(join(directory, 'lock'))
+    if (lock === undefined) continue
+    try {
+      const groups = lstatSync(join(directory, 'groups'), { throwIfNoEntry: false })
+      sweep(id, groups === undefined ? [] : (JSON.parse(readFileSync(join(directory, 'groups'), 'utf8')) as string[]))
+      rmSync(directory, { recursive: true, force: true })
+    } finally {
+      native().close(lock)
+    }
+  }
+}

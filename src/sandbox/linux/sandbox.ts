@@ -1,0 +1,171 @@
+// One running sandbox on Linux.
+import { writeFileSync } from 'node:fs'
+import { ClosedError, type StrataError } from '../../core/index.js'
+import type { Change } from '../../layer/index.js'
+import { native, OP, type Step, step } from '../../native/index.js'
+import { type Lowers, type OverlayTree, readChanges } from '../../rootfs/index.js'
+import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
+import type { SandboxSpec, UserSpec } from '../spec.js'
+import type { IsolationReport, SandboxStats } from '../types.js'
+import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
+import type { FileAnswer } from './file-helper.js'
+import type { LinuxHost } from './host.js'
+import { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './ids.js'
+import type { HandOuts, InitClient } from './init-client.js'
+import { type SpawnContext, spawnCommand } from './spawn.js'
+import { readSmallFile } from './read-small-file.js'
+
+/** What a started sandbox holds. */
+export interface SandboxParts {
+  readonly id: string
+  readonly number: number
+  readonly host: LinuxHost
+  readonly spec: SandboxSpec
+  readonly cgroup: CgroupPlan
+  readonly trees: readonly OverlayTree[]
+  readonly init: InitClient
+  readonly handOuts: HandOuts
+  readonly isolation: IsolationReport
+  readonly timings: readonly { readonly phase: string; readonly durationMs: number }[]
+  readonly ended: Promise<Error>
+  /** The lowers it stands on, for forks. */
+  readonly lowers: Lowers | undefined
+  snapshotDirectory(): Promise<string>
+  /** Lets go of layers. */
+  release(): Promise<void>
+}
+
+/** PID 1's life, seen from Node. */
+export class LinuxSandbox implements RunningSandbox {
+  readonly #parts: SandboxParts
+  #closed: Promise<void> | undefined
+  #spawnContext: SpawnContext
+
+  constructor(parts: SandboxParts) {
+    this.#parts = parts
+    const { host, init, spec, cgroup, number } = parts
+    this.#spawnContext = {
+      init,
+      spec,
+      idKind: host.ids.mode,
+      idBase: host.lease?.start,
+      userNamespace: (uid, gid) => host.supervisor.userNamespace(number, uid, gid),
+      oomKills: () => (this.#closed === undefined ? oomKillCount(cgroup) : 0),
+    }
+  }
+
+  get id(): string {
+    return this.#parts.id
+  }
+  get isolation(): IsolationReport {
+    return this.#parts.isolation
+  }
+  get timings(): SandboxParts['timings'] {
+    return this.#parts.timings
+  }
+  get ended(): Promise<Error> {
+    return this.#parts.ended
+  }
+
+  async spawn(request: SpawnRequest): Promise<RawProcess> {
+    return spawnCommand(this.#spawnContext, request, await this.resolveUser(request.user))
+  }
+
+  /** Ids of a user, by the sandbox's own files where it is a name. */
+  async resolveUser(user: UserSpec): Promise<ResolvedUser> {
+    if (typeof user === 'object') return { ...user, groups: [], home: user.uid === 0 ? '/root' : '/' }
+    const [passwd, group] = await Promise.all(['/etc/passwd', '/etc/group'].map((path) => this.#text(path)))
+    return resolveUser(user, passwd as string, group as string)
+  }
+
+  async #text(path: string): Promise<string> {
+    try {
+      const { fd } = await this.file(step(OP.fsOpen, [0, 0, 0, 0], path), 'root')
+      return readSmallFile(fd as number, USER_DATABASE_MAX_BYTES + 1)
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'ENXIO', 'ELOOP', 'EISDIR'].includes((error as StrataError).code)) return ''
+      throw error
+    }
+  }
+
+  async file(request: Step, base: FileBase): Promise<FileAnswer> {
+    const helper = await this.#parts.host.files()
+    if (this.#closed !== undefined) throw new ClosedError('the sandbox is closed')
+    const { root, upper } = this.#parts.handOuts
+    return helper.request(request, base === 'root' ? root : upper)
+  }
+
+  killAll(signal: number): void {
+    this.#parts.init.signalAll(signal)
+  }
+
+  stats(): SandboxStats {
+    const { cpuUsageUs = 0, memoryBytes = 0, memoryPeakBytes = 0, pids = 0, ioReadBytes = 0, ioWriteBytes = 0 } = readStats(this.#parts.cgroup)
+    return { cpuUsageUs, memoryBytes, memoryPeakBytes, pids, ioReadBytes, ioWriteBytes }
+  }
+
+  async freeze(): Promise<void> {
+    const { freezer } = this.#parts.cgroup
+    if (freezer === undefined) this.#parts.init.signalAll(19)
+    else writeFileSync(freezer.path, freezer.frozen)
+  }
+
+  async thaw(): Promise<void> {
+    const { freezer } = this.#parts.cgroup
+    if (freezer === undefined) this.#parts.init.signalAll(18)
+    else writeFileSync(freezer.path, freezer.thawed)
+  }
+
+  changes(mount: string | undefined): AsyncIterable<Change> {
+    const trees = mount === undefined ? this.#parts.trees.filter(({ upper }) => !upper.startsWith('m')) : this.#parts.trees.filter(({ path }) => path === mount)
+    if (mount !== undefined && trees.length === 0) throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
+    return readChanges(
+      trees.map((tree) => (mount === undefined ? tree : { ...tree, path: '/' })),
+      (request) => this.file(request, 'upper'),
+    )
+  }
+
+  async snapshot(): Promise<Lowers> {
+    const { lowers, handOuts, host } = this.#parts
+    if (lowers === undefined) throw new TypeError('fork: only a sandbox on an image can be forked')
+    const directory = await this.#parts.snapshotDirectory()
+    const to = native().openat2(-100, new TextEncoder().encode(directory), 0o200000, 0, 0)
+    try {
+      const { fd } = await this.file(step(OP.fsOpen, [0o200000, 0, 0, 0], '0'), 'upper')
+      try {
+        await (await host.files()).request(step(OP.fsCopyTree), fd ?? handOuts.upper, to)
+      } finally {
+        if (fd !== undefined) native().close(fd)
+      }
+    } finally {
+      native().close(to)
+    }
+    return { root: lowers.root, names: lowers.names, snapshots: [...(lowers.snapshots ?? []), directory], release: lowers.release }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  async #end(): Promise<void> {
+    const { host, init, handOuts, number, cgroup } = this.#parts
+    init.close(new ClosedError('the sandbox was closed'))
+    // A frozen task of v1 does not see its SIGKILL until it is thawed; on v2 this is harmless.
+    const closing = host.supervisor.close(number)
+    if (cgroup.freezer !== undefined) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
+    native().close(handOuts.root)
+    native().close(handOuts.upper)
+    await closing
+    await this.#parts.release()
+  }
+
+  #thawQuietly(path: string, thawed: string): void {
+    try {
+      writeFileSync(path, thawed)
+    } catch (error) {
+      // The group is gone with its last process already.
+      if (!['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
+}

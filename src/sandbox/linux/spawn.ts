@@ -1,0 +1,139 @@
+// Starting a command: its pipes, its ids, its filter, and the request to PID 1.
+import { Socket } from 'node:net'
+import { errnoName, SyscallError } from '../../core/index.js'
+import { native, OP, type Step } from '../../native/index.js'
+import type { ProcessExit, RawProcess, SpawnRequest } from '../backend.js'
+import type { SandboxSpec } from '../spec.js'
+import { pendingCall } from './channels.js'
+import { capabilityMask } from '../capabilities.js'
+import type { ResolvedUser } from './ids.js'
+import type { InitClient, ProcessEnd } from './init-client.js'
+import { compileSeccomp } from '../seccomp/index.js'
+import { exitOf } from './signals.js'
+
+const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
+const UMASK = 0o022
+// Linux's own bound on one argument (MAX_ARG_STRLEN is 32 pages); all together are bounded by the stack limit, which execve(2) checks itself.
+const ARGUMENTS_MAX_BYTES = 64 * 2 ** 20
+
+/** What a spawn needs from its sandbox. */
+export interface SpawnContext {
+  readonly init: InitClient
+  readonly spec: SandboxSpec
+  readonly idKind: 'range' | 'sub' | 'single'
+  /** Start of a root host's range of ids. */
+  readonly idBase: number | undefined
+  /** A namespace in which only this user exists, under a single-id map. */
+  userNamespace(uid: number, gid: number): Promise<number>
+  oomKills(): number
+}
+
+const nulTerminated = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
+
+function groupBytes(groups: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(new Uint32Array(groups.slice(0, 64)).buffer)
+  return bytes
+}
+
+function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpec, flags: number): Step {
+  const env = { HOME: user.home, ...request.env }
+  const path = env['PATH' as keyof typeof env] as string
+  const filter = spec.seccomp === undefined ? new Uint8Array() : compileSeccomp(spec.seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities: spec.capabilities })
+  const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
+  const strings = [
+    request.cwd,
+    nulTerminated(request.argv),
+    nulTerminated(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
+    path,
+    groupBytes(user.groups),
+    filter,
+  ]
+  if ((strings[1] as string).length > ARGUMENTS_MAX_BYTES)
+    throw new SyscallError({ errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' }, { remedy: 'pass long input through stdin or a file' })
+  return { op: OP.spawn, ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK], strings }
+}
+
+/** Pipes of one command: our ends, and those that PID 1 gets. */
+class Pipes {
+  readonly ours: number[] = []
+  readonly theirs: number[] = []
+  readonly #fds = new Set<number>()
+
+  add(direction: 'read' | 'write', owner: { uid: number; gid: number } | undefined): void {
+    const [read, write] = native().pipe(direction)
+    const [our, their] = direction === 'read' ? [read, write] : [write, read]
+    this.#fds.add(our).add(their)
+    this.ours.push(our)
+    this.theirs.push(their)
+    // Opening /dev/stdout again inside checks the pipe's owner.
+    if (owner !== undefined) native().fchown(their, owner.uid, owner.gid)
+  }
+
+  closeTheirs(): void {
+    for (const fd of this.theirs) if (this.#fds.delete(fd)) native().close(fd)
+  }
+
+  closeAll(): void {
+    for (const fd of this.#fds) native().close(fd)
+    this.#fds.clear()
+  }
+
+  socket(k: number, direction: 'read' | 'write'): Socket {
+    const fd = this.ours[k] as number
+    const socket = new Socket({ fd, readable: direction === 'read', writable: direction === 'write' })
+    this.#fds.delete(fd)
+    return socket
+  }
+}
+
+const endOf = (end: ProcessEnd, oomKilled: boolean): ProcessExit => ({
+  ...exitOf(end.waitStatus),
+  oomKilled,
+  cpuUserUs: end.cpuUserUs,
+  cpuSystemUs: end.cpuSystemUs,
+  memoryPeakBytes: end.memoryPeakBytes,
+})
+
+/** Starts one command; resolves when the program runs. @throws SyscallError when it cannot */
+export async function spawnCommand(context: SpawnContext, request: SpawnRequest, user: ResolvedUser): Promise<RawProcess> {
+  const { init, spec } = context
+  const isNested = context.idKind === 'single' && (user.uid !== 0 || user.gid !== 0)
+  const owner = context.idBase === undefined ? undefined : { uid: context.idBase + user.uid, gid: context.idBase + user.gid }
+  const flags = (request.hasStdin ? 0 : FLAG.nullStdin) | (isNested ? FLAG.inUserns : 0) | (context.idKind === 'single' ? 0 : FLAG.setGroups)
+  const message = requestStep(request, user, spec, flags)
+  const namespace = isNested ? await context.userNamespace(user.uid, user.gid) : undefined
+  const pipes = new Pipes()
+  try {
+    if (request.hasStdin) pipes.add('write', owner)
+    pipes.add('read', owner)
+    if (!request.mergeStderr) pipes.add('read', owner)
+    const out = pipes.theirs[request.hasStdin ? 1 : 0] as number
+    const fds = [...pipes.theirs, ...(request.mergeStderr ? [out] : []), ...(namespace === undefined ? [] : [namespace])]
+    const oomBefore = context.oomKills()
+    let settle: (exit: ProcessExit) => void = () => undefined
+    const exit = new Promise<ProcessExit>((resolve) => {
+      settle = resolve
+    })
+    const { id, pid } = await pendingCall(init.spawn(message, fds, (end) => settle(endOf(end, (end.waitStatus & 0x7f) === 9 && context.oomKills() > oomBefore))))
+    pipes.closeTheirs()
+    let next = 0
+    const stdin = request.hasStdin ? pipes.socket(next++, 'write') : undefined
+    const stdout = pipes.socket(next++, 'read')
+    const stderr = request.mergeStderr ? undefined : pipes.socket(next, 'read')
+    return {
+      pid,
+      stdin,
+      stdout,
+      stderr,
+      exit: pendingCall(exit),
+      kill: (signal) => init.signal(id, signal, false),
+      killTree: () => void init.signal(id, 9, true),
+    }
+  } catch (error) {
+    pipes.closeAll()
+    throw error
+  } finally {
+    if (namespace !== undefined) native().close(namespace)
+  }
+}
+

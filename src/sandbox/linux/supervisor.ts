@@ -1,0 +1,164 @@
+// The one supervisor of this Node process: started when the first sandbox is made, replaced when it was killed.
+import { join } from 'node:path'
+import { ClosedError } from '../../core/index.js'
+import { native, nativeDirectory, OP, type ReceivedStep, type Step } from '../../native/index.js'
+import { closeChannel, pendingCall, send, watch } from './channels.js'
+import { failureOf } from './failure.js'
+
+/** What the owner of a sandbox hears of it. `exited`: PID 1 ended by itself. `lost`: the supervisor died, and with it every sandbox. */
+export interface SandboxWatcher {
+  exited(waitStatus: number): void
+  failed(error: Error): void
+  lost(error: Error): void
+}
+
+interface Waiter {
+  resolve(fds: number[]): void
+  reject(error: Error): void
+}
+
+const CONTROL_ID = 0xffff_ffff
+
+/** The connection to a running supervisor. */
+export class Supervisor {
+  readonly #channel: number
+  readonly #watchers = new Map<number, SandboxWatcher>()
+  readonly #waiters = new Map<string, Waiter[]>()
+  readonly #free: number[] = []
+  readonly pid: number
+  #next = 0
+  #lost: ClosedError | undefined
+  #onNeedsMap: ((pid: number) => Promise<void>) | undefined
+
+  private constructor(pid: number, channel: number) {
+    this.pid = pid
+    this.#channel = channel
+    watch(channel, (message, fds) => (message === undefined ? this.#end() : this.#receive(message.id, message.step, fds)))
+  }
+
+  /** Starts one. `configure` is the kConfigure step; `onNeedsMap` runs newuidmap(1) for a pid. */
+  static async start(configure: Step, locks: readonly number[], onNeedsMap: (pid: number) => Promise<void>): Promise<Supervisor> {
+    const { pid, channel } = native().startSupervisor(join(nativeDirectory(), 'stratabox-supervisor'))
+    const supervisor = new Supervisor(pid, channel)
+    supervisor.#onNeedsMap = onNeedsMap
+    try {
+      await supervisor.#ask(CONTROL_ID, 'configured', [configure], locks)
+      return supervisor
+    } catch (error) {
+      closeChannel(channel)
+      throw error
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.#lost === undefined
+  }
+
+  /** A number for a new sandbox, unused by any other. */
+  reserve(watcher: SandboxWatcher): number {
+    if (this.#lost !== undefined) throw this.#lost
+    const id = this.#free.pop() ?? this.#next++
+    this.#watchers.set(id, watcher)
+    return id
+  }
+
+  /** Sends a sandbox's plan; success and the child's own failures arrive on PID 1's socket. */
+  create(id: number, steps: readonly Step[], initSocket: number): void {
+    send(this.#channel, id, [{ op: OP.create }, ...steps], [initSocket])
+  }
+
+  /** Ends a sandbox and everything it left; resolves when nothing is there any more. */
+  async close(id: number): Promise<void> {
+    if (this.#lost === undefined) {
+      try {
+        await this.#ask(id, 'closed', [{ op: OP.close }])
+      } catch (error) {
+        // A supervisor that died has taken the sandbox with it.
+        if (!(error instanceof ClosedError)) throw error
+      }
+    }
+    this.#watchers.delete(id)
+    this.#free.push(id)
+  }
+
+  /** SIGKILL to PID 1, and so to every process of the sandbox. */
+  killInit(id: number): void {
+    if (this.#lost === undefined) send(this.#channel, id, [{ op: OP.killAll, ints: [9] }])
+  }
+
+  /** A user namespace below the sandbox's in which only (uid, gid) exist: its root. The fd is the caller's. */
+  async userNamespace(id: number, uid: number, gid: number): Promise<number> {
+    const [fd] = await this.#ask(id, 'userns', [{ op: OP.userns, ints: [uid, gid] }])
+    return fd as number
+  }
+
+  /** Starts a file helper that answers on `socket`. */
+  async startHelper(socket: number): Promise<void> {
+    await this.#ask(CONTROL_ID, 'helper', [{ op: OP.helper }], [socket])
+  }
+
+  #ask(id: number, answer: string, steps: readonly Step[], fds: readonly number[] = []): Promise<number[]> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost)
+    const key = `${id}:${answer}`
+    return pendingCall(
+      new Promise((resolve, reject) => {
+        this.#waiters.set(key, [...(this.#waiters.get(key) ?? []), { resolve, reject }])
+        try {
+          send(this.#channel, id, steps, fds)
+        } catch (error) {
+          this.#settle(key, (waiter) => waiter.reject(error as Error))
+        }
+      }),
+    )
+  }
+
+  #settle(key: string, settle: (waiter: Waiter) => void): boolean {
+    const [waiter, ...rest] = this.#waiters.get(key) ?? []
+    if (waiter === undefined) return false
+    if (rest.length === 0) this.#waiters.delete(key)
+    else this.#waiters.set(key, rest)
+    settle(waiter)
+    return true
+  }
+
+  #receive(id: number, step: ReceivedStep, fds: number[]): void {
+    switch (step.op) {
+      case OP.configured:
+        return void this.#settle(`${id}:configured`, (waiter) => waiter.resolve(fds))
+      case OP.helperReady:
+        return void this.#settle(`${id}:helper`, (waiter) => waiter.resolve(fds))
+      case OP.usernsReady:
+        return void this.#settle(`${id}:userns`, (waiter) => waiter.resolve(fds))
+      case OP.closed:
+        return void this.#settle(`${id}:closed`, (waiter) => waiter.resolve(fds))
+      case OP.needsMap:
+        return this.#mapIds(Number(step.ints[0]))
+      case OP.exited:
+        return this.#watchers.get(id)?.exited(Number(step.ints[0]))
+      case OP.failed: {
+        const error = failureOf(step)
+        const isAnswer = ['configured', 'helper', 'userns'].some((answer) => this.#settle(`${id}:${answer}`, (waiter) => waiter.reject(error)))
+        if (!isAnswer) this.#watchers.get(id)?.failed(error)
+      }
+    }
+  }
+
+  #mapIds(pid: number): void {
+    this.#onNeedsMap?.(pid).then(
+      () => send(this.#channel, CONTROL_ID, [{ op: OP.mapped }]),
+      (error: Error) => this.#settle(`${CONTROL_ID}:configured`, (waiter) => waiter.reject(error)),
+    )
+  }
+
+  #end(): void {
+    const lost = new ClosedError('the supervisor has died, and every sandbox of this process with it', {
+      code: 'ERR_SUPERVISOR_DIED',
+      remedy: 'create new sandboxes: the next one starts a new supervisor',
+    })
+    this.#lost = lost
+    closeChannel(this.#channel)
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(lost)
+    this.#waiters.clear()
+    for (const watcher of this.#watchers.values()) watcher.lost(lost)
+  }
+}

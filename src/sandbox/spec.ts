@@ -1,0 +1,207 @@
+// Options in, one frozen specification out: every default filled, everything checked. Below this nobody asks what a missing option means.
+import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
+import { capabilityName, defaultCapabilities } from './capabilities.js'
+import { defaultProfile, parseSeccompProfile, type SeccompProfile } from './seccomp/index.js'
+import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions } from './types.js'
+
+const MIB = 2 ** 20
+const GIB = 2 ** 30
+
+/** A user as asked for: ids, or a string to be looked up in the sandbox's own files. */
+export type UserSpec = string | { readonly uid: number; readonly gid: number }
+
+/** Everything a backend needs but the root. */
+export interface SandboxSpec {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string | undefined
+  readonly user: UserSpec | undefined
+  readonly hostname: string
+  readonly mounts: readonly (readonly [path: string, mount: Mount])[]
+  readonly scratch: 'memory' | 'disk'
+  readonly network: 'none' | 'host'
+  readonly limits: Limits
+  /** Bytes of the tmpfs that writes go to. */
+  readonly scratchMaxBytes: number
+  readonly capabilities: readonly string[]
+  readonly seccomp: SeccompProfile | undefined
+  readonly onUnenforceable: 'refuse' | 'degrade'
+}
+
+const OPTIONS = ['env', 'cwd', 'user', 'hostname', 'mounts', 'scratch', 'network', 'limits', 'capabilities', 'seccomp', 'isolation', 'onUnenforceable', 'signal']
+const LIMITS = ['memoryMaxBytes', 'swapMaxBytes', 'cpusMax', 'cpuWeight', 'pidsMax', 'ioMax', 'diskMaxBytes', 'fileSizeMaxBytes', 'openFilesMax', 'lifetimeMaxMs']
+const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject', 'signal']
+// Linux's own bound (__NEW_UTS_LEN) and what RFC 1123 allows in a name.
+const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/
+const ID_MAX = 2 ** 32 - 2
+const TIMER_MAX_MS = 2 ** 31 - 1
+
+function oneOf<T extends string>(value: unknown, name: string, allowed: readonly T[], fallback: T): T {
+  if (value === undefined) return fallback
+  if (!allowed.includes(value as T)) throw new TypeError(`${name} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}, not ${JSON.stringify(value)}`)
+  return value as T
+}
+
+/** Environment as given: names and values checked. @throws TypeError that names the variable */
+export function checkEnv(env: Env | undefined): Readonly<Record<string, string | undefined>> {
+  const checked = optionsObject(env, 'env')
+  for (const [name, value] of Object.entries(checked)) {
+    if (name === '' || name.includes('=') || name.includes('\0')) throw new TypeError(`env: not a variable's name: ${JSON.stringify(name)}`)
+    stringOption(value, `env.${name}`)
+  }
+  return checked
+}
+
+/** @throws TypeError | RangeError that names the option */
+export function checkUser(user: unknown): UserSpec | undefined {
+  if (user === undefined) return undefined
+  if (typeof user === 'string') {
+    if (user === '') throw new TypeError("user must be 'name', 'uid', 'name:group' or 'uid:gid', not ''")
+    return stringOption(user, 'user')
+  }
+  if (typeof user !== 'object' || user === null) throw new TypeError('user must be a string or { uid, gid }')
+  rejectUnknown(user, ['uid', 'gid'], 'user')
+  const { uid, gid } = user as { uid?: unknown; gid?: unknown }
+  const ids = { uid: integerOption(uid, 'user.uid', 0, ID_MAX), gid: integerOption(gid, 'user.gid', 0, ID_MAX) }
+  if (ids.uid === undefined || ids.gid === undefined) throw new TypeError('user must have both uid and gid')
+  return { uid: ids.uid, gid: ids.gid }
+}
+
+function checkCwd(cwd: unknown): string | undefined {
+  const path = stringOption(cwd, 'cwd')
+  if (path !== undefined && !path.startsWith('/')) throw new TypeError(`cwd must be an absolute path inside the sandbox, not ${JSON.stringify(path)}`)
+  return path
+}
+
+function checkLimits(options: Limits | undefined): Limits {
+  const limits = optionsObject(options, 'limits')
+  rejectUnknown(limits, LIMITS, 'limits')
+  integerOption(limits.memoryMaxBytes, 'limits.memoryMaxBytes', MIB)
+  integerOption(limits.swapMaxBytes, 'limits.swapMaxBytes', 0)
+  integerOption(limits.cpuWeight, 'limits.cpuWeight', 1, 10_000)
+  integerOption(limits.pidsMax, 'limits.pidsMax', 1, 4_194_304)
+  integerOption(limits.diskMaxBytes, 'limits.diskMaxBytes', 64 * 1024)
+  integerOption(limits.fileSizeMaxBytes, 'limits.fileSizeMaxBytes', 0)
+  integerOption(limits.openFilesMax, 'limits.openFilesMax', 4, 1_048_576)
+  integerOption(limits.lifetimeMaxMs, 'limits.lifetimeMaxMs', 1, TIMER_MAX_MS)
+  const { cpusMax } = limits
+  if (cpusMax !== undefined && (typeof cpusMax !== 'number' || !(cpusMax >= 0.01 && cpusMax <= 10_000)))
+    throw new RangeError(`limits.cpusMax must be a number of cores from 0.01 to 10000, not ${String(cpusMax)}`)
+  if (limits.ioMax !== undefined && !Array.isArray(limits.ioMax)) throw new TypeError('limits.ioMax must be an array')
+  return limits
+}
+
+function checkMount(path: string, mount: Mount): readonly [string, Mount] {
+  const of = `mounts[${JSON.stringify(path)}]`
+  if (!path.startsWith('/') || path.includes('\0')) throw new TypeError(`${of}: the path inside must be absolute`)
+  if (path.split('/').includes('..')) throw new TypeError(`${of}: the path inside must not hold '..'`)
+  if (path.replace(/\/+/g, '/') === '/') throw new TypeError(`${of}: nothing can be mounted over '/'; use root`)
+  if (typeof mount !== 'object' || mount === null) throw new TypeError(`${of} must be an object`)
+  if ('source' in mount) {
+    rejectUnknown(mount, ['source', 'access'], of)
+    if (stringOption(mount.source, `${of}.source`) === undefined || mount.source === '') throw new TypeError(`${of}.source must be a path on the host`)
+    oneOf(mount.access, `${of}.access`, ['read', 'copy', 'write'], 'read')
+  } else if ('tmpfs' in mount) {
+    rejectUnknown(mount, ['tmpfs', 'sizeMaxBytes'], of)
+    if (mount.tmpfs !== true) throw new TypeError(`${of}.tmpfs must be true`)
+    integerOption(mount.sizeMaxBytes, `${of}.sizeMaxBytes`, 4096)
+  } else if ('secret' in mount) {
+    rejectUnknown(mount, ['secret'], of)
+    if (typeof mount.secret !== 'string' && !(mount.secret instanceof Uint8Array)) throw new TypeError(`${of}.secret must be a string or bytes`)
+    if (mount.secret.length > MIB) throw new RangeError(`${of}.secret must be at most 1 MiB`)
+  } else if ('cache' in mount) {
+    throw new UnsupportedError(`${of}: cache mounts are not supported yet`, { remedy: "mount a directory of your own with access: 'write'" })
+  } else throw new TypeError(`${of} must have source, tmpfs, cache or secret`)
+  return [path, mount]
+}
+
+function checkNetwork(network: BaseSandboxOptions['network']): 'none' | 'host' {
+  if (typeof network === 'object' && network !== null)
+    throw new UnsupportedError('network: rules for single hosts are not supported yet', { remedy: "use network: 'none' or 'host'" })
+  return oneOf(network, 'network', ['none', 'host'], 'none')
+}
+
+function checkSeccomp(seccomp: BaseSandboxOptions['seccomp']): SeccompProfile | undefined {
+  if (seccomp === undefined || seccomp === 'default') return defaultProfile
+  if (seccomp === 'unconfined') return undefined
+  if (typeof seccomp !== 'object') throw new TypeError("seccomp must be 'default', 'unconfined' or a profile")
+  return parseSeccompProfile(seccomp)
+}
+
+/** The whole specification. @throws TypeError, RangeError or UnsupportedError that names the option */
+export function normalize(options: BaseSandboxOptions): SandboxSpec {
+  rejectUnknown(options, OPTIONS, 'Sandbox')
+  if (options.isolation === 'job') throw new UnsupportedError("isolation: 'job' is for Windows", { remedy: 'leave isolation out' })
+  if (options.isolation === 'none') throw new UnsupportedError("isolation: 'none' is not supported yet", { remedy: 'use node:child_process' })
+  oneOf(options.isolation, 'isolation', ['namespaces'], 'namespaces')
+  const hostname = stringOption(options.hostname, 'hostname') ?? 'sandbox'
+  if (!HOSTNAME.test(hostname)) throw new TypeError(`hostname must be letters, digits, '-' and '.', at most 64, not ${JSON.stringify(hostname.slice(0, 100))}`)
+  const limits = checkLimits(options.limits)
+  const capabilities = options.capabilities ?? defaultCapabilities
+  if (!Array.isArray(capabilities)) throw new TypeError('capabilities must be an array of names')
+  const half = limits.memoryMaxBytes === undefined ? GIB : Math.floor(limits.memoryMaxBytes / 2)
+  return Object.freeze({
+    env: checkEnv(options.env),
+    cwd: checkCwd(options.cwd),
+    user: checkUser(options.user),
+    hostname,
+    mounts: Object.entries(optionsObject(options.mounts, 'mounts')).map(([path, mount]) => checkMount(path, mount)),
+    scratch: oneOf(options.scratch, 'scratch', ['memory', 'disk'], 'memory'),
+    network: checkNetwork(options.network),
+    limits,
+    scratchMaxBytes: limits.diskMaxBytes ?? Math.min(GIB, half),
+    capabilities: capabilities.map(capabilityName),
+    seccomp: checkSeccomp(options.seccomp),
+    onUnenforceable: oneOf(options.onUnenforceable, 'onUnenforceable', ['refuse', 'degrade'], 'refuse'),
+  })
+}
+
+/** One command's options, checked and complete. */
+export interface CommandSpec {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string | undefined
+  readonly user: UserSpec | undefined
+  readonly mergeStderr: boolean
+  readonly entrypoint: boolean
+  readonly timeoutMs: number | undefined
+  readonly maxOutputBytes: number
+  readonly encoding: 'utf8' | 'buffer'
+  readonly input: RunOptions['input']
+  readonly reject: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** @throws TypeError | RangeError that names the option */
+export function normalizeRun(options: RunOptions | undefined): CommandSpec {
+  const given = optionsObject(options, 'run')
+  rejectUnknown(given, RUN_OPTIONS, 'run')
+  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
+  return {
+    env: checkEnv(given.env),
+    cwd: checkCwd(given.cwd),
+    user: checkUser(given.user),
+    mergeStderr: oneOf(given.stderr, 'stderr', ['merge'], undefined as never) === 'merge',
+    entrypoint: given.entrypoint === true,
+    timeoutMs: integerOption(given.timeoutMs, 'timeoutMs', 1, TIMER_MAX_MS),
+    maxOutputBytes: integerOption(given.maxOutputBytes, 'maxOutputBytes', 0) ?? 16 * MIB,
+    encoding: oneOf(given.encoding, 'encoding', ['utf8', 'buffer'], 'utf8'),
+    input: given.input,
+    reject: given.reject === true,
+    signal: given.signal,
+  }
+}
+
+/** The arguments of a command; a string goes to the shell. @throws TypeError for none, or one with NUL */
+export function commandArguments(command: Command): readonly string[] {
+  if (typeof command === 'string') {
+    stringOption(command, 'command')
+    return ['/bin/sh', '-c', command]
+  }
+  if (!Array.isArray(command)) throw new TypeError('command must be an array of strings, or a string for the shell')
+  if (command.length === 0) throw new TypeError('command must not be empty')
+  for (const [k, argument] of command.entries()) {
+    if (typeof argument !== 'string') throw new TypeError(`command[${k}] must be a string, not ${argument === null ? 'null' : typeof argument}`)
+    stringOption(argument, `command[${k}]`)
+  }
+  if (command[0] === '') throw new TypeError('command[0] must not be empty')
+  return command
+}

@@ -1,0 +1,5 @@
+export * from './read.js'
+export { type RandomAccess, rangeOf } from './source.js'
+export { expandSparse } from './sparse.js'
+export type * from './types.js'
+export * from './write.js'

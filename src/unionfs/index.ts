@@ -1,0 +1,7 @@
+export type { TimeLike } from './attributes.js'
+export type { FileContent } from './content.js'
+export type { FileHandle } from './file-handle.js'
+export type { UnionFsOptions } from './options.js'
+export { Dirent, type FileType, Stats } from './stats.js'
+export { type LayerSource, type LinkOptions, UnionFs, type Utf8 } from './union-fs.js'
+export type { XattrMode } from './xattr.js'

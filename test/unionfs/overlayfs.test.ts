@@ -1,0 +1,27 @@
+// The oracle: random calls on UnionFs and on the kernel's overlayfs over the same layers must not differ in result, errno, tree or changes.
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sequence } from './oracle/arbitrary.js'
+import { Kernel, kernelMissing } from './oracle/kernel.js'
+import { check } from './oracle/check.js'
+
+const RUNS = Number(process.env['STRATABOX_FUZZ_RUNS'] ?? 300)
+const missing = kernelMissing()
+if (missing !== undefined) console.log(`overlayfs comparison skipped: ${missing}`)
+
+describe.skipIf(missing !== undefined)('UnionFs beside the kernel', () => {
+  let kernel: Kernel
+  beforeAll(() => {
+    kernel = new Kernel()
+  })
+  afterAll(() => kernel.close())
+
+  it(
+    `gives the results, errnos, tree and changes of overlayfs in ${RUNS} random sequences`,
+    async () => {
+      await fc.assert(fc.asyncProperty(sequence, (given) => check(kernel, given)), { numRuns: RUNS })
+      expect.assertions(0)
+    },
+    60_000 + RUNS * 200,
+  )
+})

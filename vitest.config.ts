@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: '#hash', replacement: src('core/hash.node.ts') },
+      { find: '#compress', replacement: src('compress/codec.node.ts') },
+      { find: /^stratabox$/, replacement: src('index.ts') },
+      { find: /^stratabox\/(image|unionfs|hive|registry|vitest)$/, replacement: src('$1/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+})
