@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,21 +33,34 @@ struct Delivery {
   std::vector<int> fds;
 };
 
+/** Plain C calls: while the environment is torn down every one of them may fail, and a C++ exception here would end the process. */
+bool Hand(napi_env env, napi_value receiver, const Delivery& delivery) {
+  napi_value args[3], number, undefined;
+  if (napi_create_int32(env, delivery.channel, &args[0]) != napi_ok || napi_get_undefined(env, &undefined) != napi_ok) return false;
+  if ((delivery.end ? napi_get_null(env, &args[1])
+                    : napi_create_buffer_copy(env, delivery.bytes.size(), delivery.bytes.data(), nullptr, &args[1])) != napi_ok)
+    return false;
+  if (napi_create_array_with_length(env, delivery.fds.size(), &args[2]) != napi_ok) return false;
+  for (uint32_t k = 0; k < delivery.fds.size(); k++)
+    if (napi_create_int32(env, delivery.fds[k], &number) != napi_ok || napi_set_element(env, args[2], k, number) != napi_ok) return false;
+  const napi_status called = napi_call_function(env, undefined, receiver, 3, args, nullptr);
+  napi_value error;
+  // As if a timer's callback had thrown: 'uncaughtException', with the stack.
+  if (called == napi_pending_exception && napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  return called == napi_ok || called == napi_pending_exception;
+}
+
 void Deliver(Napi::Env env, Napi::Function receiver, Delivery* delivery) {
   const std::unique_ptr<Delivery> owned(delivery);
-  if (env == nullptr) {  // the environment is being torn down
+  // Descriptors that nobody got would stay open.
+  if (env == nullptr || !Hand(env, receiver, *owned))
     for (const int fd : owned->fds) close(fd);
-    return;
-  }
-  Napi::Array fds = Napi::Array::New(env, owned->fds.size());
-  for (uint32_t k = 0; k < owned->fds.size(); k++) fds.Set(k, Napi::Number::New(env, owned->fds[k]));
-  const Napi::Value bytes = owned->end ? env.Null() : Napi::Value(Napi::Buffer<char>::Copy(env, owned->bytes.data(), owned->bytes.size()));
-  receiver.Call({Napi::Number::New(env, owned->channel), bytes, fds});
 }
 
 struct Receiver {
   Napi::ThreadSafeFunction function;
   int events = -1;
+  int stop = -1;  // an eventfd: readable when the thread shall end
   std::thread thread;
 };
 Receiver* receiver = nullptr;
@@ -89,9 +103,19 @@ void Loop() {
     const int count = epoll_wait(receiver->events, ready, 64, -1);
     if (count < 0 && errno != EINTR) return;
     for (int k = 0; k < count; k++) {
-      if (!ReadOne(ready[k].data.fd)) return;
+      if (ready[k].data.fd == receiver->stop || !ReadOne(ready[k].data.fd)) return;
     }
   }
+}
+
+/** Ends the thread before the environment frees the function it calls: hooks run last in, first out, and this one is added after that one's. */
+void Stop(void*) {
+  const uint64_t one = 1;
+  if (write(receiver->stop, &one, sizeof one) == sizeof one) receiver->thread.join();
+  close(receiver->stop);
+  close(receiver->events);
+  delete receiver;
+  receiver = nullptr;
 }
 
 void OnMessage(const Napi::CallbackInfo& info) {
@@ -101,9 +125,14 @@ void OnMessage(const Napi::CallbackInfo& info) {
   if (receiver->events < 0) throw SyscallError(info.Env(), errno, "epoll_create1");
   receiver->function = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "stratabox channels", 0, 1);
   receiver->function.Unref(info.Env());
+  receiver->stop = eventfd(0, EFD_CLOEXEC);
+  struct epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = receiver->stop;
+  if (receiver->stop < 0 || epoll_ctl(receiver->events, EPOLL_CTL_ADD, receiver->stop, &event) != 0)
+    throw SyscallError(info.Env(), errno, "eventfd");
   receiver->thread = std::thread(Loop);
-  // Process exit does not wait for it: the thread holds nothing that outlives the process.
-  receiver->thread.detach();
+  napi_add_env_cleanup_hook(info.Env(), Stop, nullptr);
 }
 
 void Watch(const Napi::CallbackInfo& info) {

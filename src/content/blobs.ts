@@ -1,11 +1,11 @@
 // Blobs on disk, by digest. Source: image-spec image-layout.md "Blobs".
 import { constants } from 'node:fs'
 import { open, rm, stat } from 'node:fs/promises'
-import { type Digest, DigestMismatchError, isDigest, StrataError, verified } from '../core/index.js'
 import { createSha256 } from '#hash'
+import { type Digest, DigestMismatchError, digestHex, isDigest, StrataError, verified } from '../core/index.js'
 import { publish } from './durable.js'
-import { withLock } from './lock.js'
 import type { Lease } from './lease.js'
+import { withLock } from './lock.js'
 import type { StorePaths } from './paths.js'
 
 /** What names a blob; a Descriptor is one. */
@@ -14,6 +14,9 @@ export interface BlobName {
   /** Bytes. undefined: not checked. */
   readonly size?: number
 }
+
+/** The pin of a blob in a lease. */
+export const blobPin = (digest: Digest): string => `blob-${digestHex(digest)}`
 
 const CHUNK_BYTES = 256 * 1024
 
@@ -48,13 +51,17 @@ export class Blobs {
     return verified(this.#chunks(name.digest), name, `blob ${name.digest}`)
   }
 
-  /** Bytes `start` up to `end` of a blob, unverified: for readers that check what they get. */
-  async *readRange(digest: Digest, start: number, end: number): AsyncGenerator<Uint8Array> {
-    yield* this.#chunks(digest, start, end)
+  /** The bytes of a blob, unverified: for readers that check what they get. @throws StrataError `ERR_BLOB_MISSING` */
+  open(name: Pick<BlobName, 'digest'>): AsyncGenerator<Uint8Array> {
+    return this.#chunks(name.digest)
   }
 
   /** Stores a stream. With `expected`, a stream that is anything else leaves nothing. @throws DigestMismatchError */
-  async write(source: AsyncIterable<Uint8Array>, expected?: Partial<BlobName>, options: { signal?: AbortSignal } = {}): Promise<Required<BlobName>> {
+  async write(
+    source: AsyncIterable<Uint8Array>,
+    expected?: Partial<BlobName>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Required<BlobName>> {
     const temporary = this.lease.temporary()
     try {
       const written = await writeHashed(source, temporary, expected?.size, options.signal)
@@ -80,27 +87,26 @@ export class Blobs {
       for (const digest of fresh) {
         if (this.#kept.has(digest)) continue
         this.#kept.add(digest)
-        this.lease.pin(`blob-${digest.slice(7)}`)
+        this.lease.pin(blobPin(digest))
       }
     })
   }
 
   /** Lets go of all that `keep` and `write` kept: what has no reference may be collected from now on. */
   letGo(): void {
-    for (const digest of this.#kept) this.lease.unpin(`blob-${digest.slice(7)}`)
+    for (const digest of this.#kept) this.lease.unpin(blobPin(digest))
     this.#kept.clear()
   }
 
-  async *#chunks(digest: Digest, start = 0, end = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
+  async *#chunks(digest: Digest): AsyncGenerator<Uint8Array> {
     const file = await this.#open(digest)
     try {
-      for (let at = start; at < end; ) {
+      for (;;) {
         // A fresh buffer each time: the reader may keep the chunk.
-        const buffer = new Uint8Array(Math.min(CHUNK_BYTES, end - at))
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+        const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
         if (bytesRead === 0) return
         yield buffer.subarray(0, bytesRead)
-        at += bytesRead
       }
     } finally {
       await file.close()

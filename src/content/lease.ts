@@ -1,8 +1,9 @@
 // A process's claim on what it uses: a directory with a locked file. When the process is gone, in whatever way, the lock is too, and others sweep.
+
+import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
 import { native } from '../native/index.js'
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from './linux.js'
 import { tryLock } from './lock.js'

@@ -2,6 +2,7 @@
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
+const FIRST_SURROGATE = 0xd800
 
 /** UTF-8 to a string; each byte that is not part of valid UTF-8 becomes U+DC00 + byte. */
 export function decodePath(bytes: Uint8Array): string {
@@ -50,8 +51,17 @@ export function encodePath(text: string): Uint8Array {
 /** Order of two paths by their bytes, as `LC_ALL=C sort` and Go's sort.Strings have it. JavaScript's own order differs past U+FFFF. */
 export function comparePaths(a: string, b: string): number {
   if (a === b) return 0
-  const x = encodePath(a)
-  const y = encodePath(b)
+  const end = Math.min(a.length, b.length)
+  let at = 0
+  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++
+  if (at === end && a.length !== b.length && (a.charCodeAt(at) || b.charCodeAt(at)) < FIRST_SURROGATE) return a.length - b.length
+  const difference = a.charCodeAt(at) - b.charCodeAt(at)
+  // Below the surrogates, UTF-16 and UTF-8 agree on the order.
+  if (a.charCodeAt(at) < FIRST_SURROGATE && b.charCodeAt(at) < FIRST_SURROGATE) return difference
+  return compareBytes(encodePath(a), encodePath(b))
+}
+
+function compareBytes(x: Uint8Array, y: Uint8Array): number {
   const end = Math.min(x.length, y.length)
   for (let i = 0; i < end; i++) if (x[i] !== y[i]) return x[i]! - y[i]!
   return x.length - y.length

@@ -6,7 +6,10 @@ export type RegistryData =
   | { readonly type: 'REG_DWORD' | 'REG_DWORD_BIG_ENDIAN'; readonly data: number }
   | { readonly type: 'REG_QWORD'; readonly data: bigint }
   | { readonly type: 'REG_MULTI_SZ'; readonly data: readonly string[] }
-  | { readonly type: 'REG_NONE' | 'REG_BINARY' | `REG_RESOURCE_${string}` | 'REG_FULL_RESOURCE_DESCRIPTOR' | number; readonly data: Uint8Array }
+  | {
+      readonly type: 'REG_NONE' | 'REG_BINARY' | `REG_RESOURCE_${string}` | 'REG_FULL_RESOURCE_DESCRIPTOR' | number
+      readonly data: Uint8Array
+    }
 
 /** A value as it is stored now (a copy: changing it changes nothing in the hive). */
 export type Value = RegistryData & {
@@ -19,8 +22,18 @@ export type Value = RegistryData & {
 }
 
 const NAMES = [
-  'REG_NONE', 'REG_SZ', 'REG_EXPAND_SZ', 'REG_BINARY', 'REG_DWORD', 'REG_DWORD_BIG_ENDIAN', 'REG_LINK', 'REG_MULTI_SZ',
-  'REG_RESOURCE_LIST', 'REG_FULL_RESOURCE_DESCRIPTOR', 'REG_RESOURCE_REQUIREMENTS_LIST', 'REG_QWORD',
+  'REG_NONE',
+  'REG_SZ',
+  'REG_EXPAND_SZ',
+  'REG_BINARY',
+  'REG_DWORD',
+  'REG_DWORD_BIG_ENDIAN',
+  'REG_LINK',
+  'REG_MULTI_SZ',
+  'REG_RESOURCE_LIST',
+  'REG_FULL_RESOURCE_DESCRIPTOR',
+  'REG_RESOURCE_REQUIREMENTS_LIST',
+  'REG_QWORD',
 ] as const
 
 /** A type that has a name. */

@@ -25,7 +25,8 @@ function encode({ type, data }: RegistryData): Uint8Array {
       return encodeUtf16(`${data.map((text) => `${withoutNul(text, type)}\0`).join('')}\0`)
     case 'REG_DWORD':
     case 'REG_DWORD_BIG_ENDIAN': {
-      if (!Number.isInteger(demand(data, 'number', type)) || data < 0 || data > 0xffffffff) throw new RangeError(`${type} holds 0 to 4294967295, not ${data}`)
+      if (!Number.isInteger(demand(data, 'number', type)) || data < 0 || data > 0xffffffff)
+        throw new RangeError(`${type} holds 0 to 4294967295, not ${data}`)
       const out = new Uint8Array(4)
       new DataView(out.buffer).setUint32(0, data, type === 'REG_DWORD')
       return out

@@ -31,13 +31,23 @@ export async function layerFromChanges(
 ): Promise<Layer> {
   const given = optionsObject(options, 'layerFromChanges')
   rejectUnknown(given, ['compression', 'spool', 'signal'], 'layerFromChanges')
-  const { compression = 'gzip', spool = memorySpool(), signal } = given
+  const { signal } = given
   const list: Change[] = []
   for await (const change of changes) {
     signal?.throwIfAborted()
     list.push(change)
   }
-  const tar = measured(abortable(writeTar(membersOf(arrange(list))), signal))
+  return layerFromOrdered(arrange(list), given)
+}
+
+/** A layer of these changes exactly in this order, which must have parents before children and hard links after their targets. For changes that come
+ *  from a stream and whose contents can be read only as they pass. Options and errors as layerFromChanges has them. */
+export async function layerFromOrdered(
+  changes: AsyncIterable<Change> | Iterable<Change>,
+  options: LayerFromChangesOptions = {},
+): Promise<Layer> {
+  const { compression = 'gzip', spool = memorySpool(), signal } = options
+  const tar = measured(abortable(writeTar(membersOf(changes)), signal))
   const blob = await spool.write(compress(tar.stream, compression))
   return layerFromBlob({
     digest: blob.digest,

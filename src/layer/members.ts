@@ -7,8 +7,8 @@ import { OPAQUE_NAME, WHITEOUT_PREFIX } from './names.js'
 const MARKER = { type: 'file', linkName: '', mode: 0, uid: 0, gid: 0, mtimeNs: 0n, size: 0, devMajor: 0, devMinor: 0, xattrs: {} } as const
 
 /** The tar members of a layer: names relative to the root, directories with a slash at the end. */
-export function* membersOf(changes: Iterable<Change>): Generator<TarMember> {
-  for (const change of changes) {
+export async function* membersOf(changes: AsyncIterable<Change> | Iterable<Change>): AsyncGenerator<TarMember> {
+  for await (const change of changes) {
     if (change.kind === 'delete') {
       yield { ...MARKER, name: inDirectory(parentPath(change.path), `${WHITEOUT_PREFIX}${baseName(change.path)}`) }
       continue

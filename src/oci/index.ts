@@ -1,5 +1,6 @@
 export * from './chain-id.js'
 export * from './config.js'
+export * from './decode.js'
 export * from './descriptor.js'
 export * from './json.js'
 export * from './layout.js'

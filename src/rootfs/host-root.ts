@@ -2,6 +2,7 @@
 // /run, /tmp, /srv, /mnt, /media, nor the secrets in /etc.
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
 import { OP, type Step, step } from '../native/index.js'
+import type { Lowers } from './image-root.js'
 import { ATTR, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
 
 const EXPOSED = /^(usr|bin|sbin|lib[a-z0-9]*|etc|opt)$/
@@ -47,19 +48,44 @@ function skeleton(found: readonly HostEntry[]): Step[] {
   return [step(OP.mkdir, [0o755], 'k'), ...parts, ...EMPTY.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`))]
 }
 
-/** `etcCopy`: a private copy of /etc, the sandbox user's own on disk, used where the live one cannot be an overlay's lower. */
-export function hostRoot(source: TreeSource, etcCopy: string | undefined): RootPlan {
+/** What a host root is made of. */
+export interface HostRootParts {
+  readonly source: TreeSource
+  /** A private copy of /etc, the sandbox user's own on disk, used where the live one cannot be an overlay's lower. */
+  readonly etcCopy: string | undefined
+  readonly snapshots: readonly string[]
+  /** Layers of an image whose base is the host: they lie on the host's own files. */
+  readonly layers: Lowers | undefined
+}
+
+/** The layers that have `directory`, topmost first, as overlay lowers relative to the scratch directory, and as host paths, lowest first. */
+function layersWith(directory: string, layers: Lowers | undefined): { names: string[]; paths: string[] } {
+  const having = (layers?.names ?? []).filter((name) => lstatSync(`${layers?.root}/${name}/${directory}`, { throwIfNoEntry: false })?.isDirectory() === true)
+  const below = directory === '' ? '' : `/${directory}`
+  return { names: having.map((name) => `L/${name}${below}`).reverse(), paths: having.map((name) => `${layers?.root}/${name}${below}`) }
+}
+
+/** The plan for the host's own system, perhaps with an image's layers on it. */
+export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts): RootPlan {
   const found = entries()
   const directories = found.filter(({ stat }) => stat.isDirectory())
   const prepare: Step[] = []
-  const build: Step[] = [...skeleton(found), step(OP.mkdir, [0o755], 'u/0'), step(OP.mkdir, [0o755], 'w/0'), step(OP.mkdir, [0o755], 'root')]
-  build.push(...overlay('root', ['k'], '0', ''))
-  const trees: OverlayTree[] = [{ path: '/', upper: '0', lowers: [], masked: [] }]
+  const build: Step[] = [...skeleton(found), step(OP.mkdir, [0o755], 'root')]
+  if (layers !== undefined && layers.names.length > 0) {
+    const tree = openTree(source, SLOT.layers, layers.root, { recursive: false })
+    prepare.push(...tree.prepare)
+    build.push(...tree.build, step(OP.mkdir, [0o755], 'L'), step(OP.attach, [SLOT.layers, 2], 'L'))
+  }
+  const top = layersWith('', layers)
+  const below = (upper: string) => snapshots.map((path) => `${path}/${upper}`)
+  build.push(...overlay('root', [...top.names, 'k'], { name: '0', mode: 0o755, scratch: '', snapshots: snapshots.length }))
+  const trees: OverlayTree[] = [{ path: '/', upper: '0', lowers: [...top.paths, ...below('0')], masked: [] }]
   directories.forEach(({ name, stat }, k) => {
     const slot = SLOT.hostTrees + k
     const isCopy = name === 'etc' && etcCopy !== undefined
     const path = isCopy ? etcCopy : `/${name}`
-    const isOverlay = source.isIdmapped || isCopy
+    const onTop = layersWith(name, layers)
+    const isOverlay = source.isIdmapped || isCopy || onTop.names.length > 0
     // Without an id mapping the host's files have no owner inside, and an overlay could not copy them up.
     const tree = openTree(source, slot, path, isOverlay ? { recursive: false } : { recursive: true, attributes: ATTR.readOnly | ATTR.noSuid })
     prepare.push(...tree.prepare)
@@ -73,9 +99,9 @@ export function hostRoot(source: TreeSource, etcCopy: string | undefined): RootP
     const mode = stat.mode & 0o7777
     build.push(step(OP.mkdir, [0o755], `l${upper}`), step(OP.attach, [slot, 2], `l${upper}`))
     if (masked.length > 0) build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
-    build.push(step(OP.mkdir, [mode], `u/${upper}`), step(OP.mkdir, [0o755], `w/${upper}`))
-    build.push(...overlay(`root/${name}`, [...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`], upper, ''))
-    trees.push({ path: `/${name}`, upper, lowers: [path], masked })
+    const lowers = [...onTop.names, ...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`]
+    build.push(...overlay(`root/${name}`, lowers, { name: upper, mode, scratch: '', snapshots: snapshots.length }))
+    trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths, ...below(upper)], masked })
   })
   const readOnly = directories.filter(({ name }) => !source.isIdmapped && name !== 'etc').map(({ name }) => `/${name}`)
   const degraded = {
@@ -83,5 +109,5 @@ export function hostRoot(source: TreeSource, etcCopy: string | undefined): RootP
     why: 'files of the host have no owner in the user namespace of an ordinary user, so the kernel cannot copy them up',
     remedy: 'run from an image, or start the host process as root',
   }
-  return { prepare, build, trees, isWritable: true, ...(readOnly.length > 0 ? { degraded } : {}), release: () => Promise.resolve() }
+  return { prepare, build, trees, isWritable: true, ...(readOnly.length > 0 ? { degraded } : {}), release: () => layers?.release() ?? Promise.resolve() }
 }

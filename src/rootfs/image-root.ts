@@ -6,40 +6,27 @@ import { openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.
 export interface Lowers {
   readonly root: string
   readonly names: readonly string[]
-  /** A snapshot that lies on top of them, by host path: a fork's. */
-  readonly snapshots?: readonly string[]
   release(): Promise<void>
 }
 
-/** The plan for an image with at least one layer. With none, the root is an empty directory. */
-export function imageRoot(lowers: Lowers, source: TreeSource): RootPlan {
+/** The plan for an image. With no layer at all the root is an empty directory. */
+export function imageRoot(lowers: Lowers, source: TreeSource, snapshots: readonly string[]): RootPlan {
   const layers = openTree(source, SLOT.layers, lowers.root, { recursive: false })
-  const snapshots = lowers.snapshots ?? []
-  // Snapshots have the sandbox's own ids on disk already, so they are never idmapped.
-  const onTop = snapshots.map((path, k) => ({ tree: step(OP.openTree, [SLOT.hostTrees + k, 0, 0, 0], path), slot: SLOT.hostTrees + k, name: `../s${k}` }))
-  const prepareTop = source.isIdmapped ? onTop.map(({ tree }) => tree) : []
-  const buildTop = onTop.flatMap(({ slot, name }, k) => [
-    ...(source.isIdmapped ? [] : [step(OP.tree, [slot, 0, 0], snapshots[k] as string)]),
-    step(OP.mkdir, [0o755], name.slice(3)),
-    step(OP.attach, [slot, 2], name.slice(3)),
-  ])
-  const names = [...onTop.map(({ name }) => name).reverse(), ...[...lowers.names].reverse()]
-  const empty = names.length === 0
+  const names = [...lowers.names].reverse()
+  const isEmpty = names.length === 0
   return {
-    prepare: [...layers.prepare, ...prepareTop],
+    prepare: isEmpty ? [] : layers.prepare,
     build: [
-      ...layers.build,
+      ...(isEmpty ? [] : layers.build),
       step(OP.mkdir, [0o755], 'l'),
-      ...(empty ? [] : [step(OP.attach, [SLOT.layers, 2], 'l')]),
-      ...buildTop,
-      step(OP.mkdir, [0o755], 'u/0'),
-      step(OP.mkdir, [0o755], 'w/0'),
+      ...(isEmpty ? [] : [step(OP.attach, [SLOT.layers, 2], 'l')]),
       step(OP.mkdir, [0o755], 'root'),
+      // Names relative to the layers' own directory: 128 of them fit the one page that mount(2) takes.
       step(OP.chdir, [], 'l'),
-      ...overlay('../root', empty ? ['.'] : names, '0', '../'),
+      ...overlay('../root', isEmpty ? ['.'] : names, { name: '0', mode: 0o755, scratch: '../', snapshots: snapshots.length }),
       step(OP.chdir, [], '..'),
     ],
-    trees: [{ path: '/', upper: '0', lowers: [...lowers.names.map((name) => `${lowers.root}/${name}`), ...snapshots], masked: [] }],
+    trees: [{ path: '/', upper: '0', lowers: [...lowers.names.map((name) => `${lowers.root}/${name}`), ...snapshots.map((path) => `${path}/0`)], masked: [] }],
     isWritable: true,
     release: () => lowers.release(),
   }

@@ -35,7 +35,7 @@ function kindOf(source: string): 'directory' | 'file' {
 }
 
 /** The plan of all mounts; a parent inside comes before what is mounted below it. @throws SyscallError for a source that is not there */
-export function planMounts(mounts: readonly MountSpec[], from: TreeSource): MountPlan {
+export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snapshots: readonly string[]): MountPlan {
   if (mounts.length > MOUNTS_MAX) throw new UnsupportedError(`more than ${MOUNTS_MAX} mounts`, { remedy: 'mount their common parent' })
   const prepare: Step[] = []
   const build: Step[] = [step(OP.mkdir, [0o755], 'c')]
@@ -55,9 +55,9 @@ export function planMounts(mounts: readonly MountSpec[], from: TreeSource): Moun
       if (access === 'copy') {
         const name = `m${k}`
         build.push(step(OP.mkdir, [0o755], `c/${name}`), step(OP.attach, [slot, 2], `c/${name}`), step(OP.mkdir, [0o755], `c/${name}r`))
-        build.push(step(OP.mkdir, [0o755], `u/${name}`), step(OP.mkdir, [0o755], `w/${name}`))
-        build.push(...overlay(`c/${name}r`, [`c/${name}`], name, ''), step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev], `c/${name}r`))
-        trees.push({ path, upper: name, lowers: [source], masked: [] })
+        build.push(...overlay(`c/${name}r`, [`c/${name}`], { name, mode: 0o755, scratch: '', snapshots: snapshots.length }))
+        build.push(step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev], `c/${name}r`))
+        trees.push({ path, upper: name, lowers: [source, ...snapshots.map((path) => `${path}/${name}`)], masked: [] })
       }
       attach.push(step(OP.attach, [slot, kind === 'directory' ? 0 : 1], path))
     } else if ('tmpfs' in mount) {

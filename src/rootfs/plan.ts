@@ -31,7 +31,7 @@ export interface RootPlan {
 }
 
 /** Slot numbers of the plan's fds. */
-export const SLOT = { base: 0, layers: 1, scratch: 2, proc: 3, dev: 4, tmp: 5, node: 6, pts: 7, shm: 8, mounts: 10, hostTrees: 60 } as const
+export const SLOT = { base: 0, layers: 1, scratch: 2, proc: 3, dev: 4, tmp: 5, node: 6, pts: 7, shm: 8, mounts: 10, hostTrees: 60, snapshots: 80 } as const
 
 /** How a directory of the host becomes a tree of the sandbox: by the supervisor with its ids mapped (root host), or by the child as it is. */
 export interface TreeSource {
@@ -46,7 +46,18 @@ export function openTree(source: TreeSource, slot: number, path: string, options
     : { prepare: [], build: [step(OP.tree, [slot, options.recursive ? 1 : 0, attributes], path)] }
 }
 
-/** Steps that mount an overlay at `target` (relative to the working directory `lowers` are relative to). */
-export const overlay = (target: string, lowers: readonly string[], upper: string, scratch: string): Step[] => [
-  step(OP.overlay, [0], target, `lowerdir=${lowers.join(':')},upperdir=${scratch}u/${upper},workdir=${scratch}w/${upper},userxattr`),
-]
+/** The private parts of an overlay: `scratch` leads from the working directory to the scratch directory ('' or '../'). */
+export interface Upper {
+  readonly name: string
+  readonly mode: number
+  readonly scratch: string
+  /** How many snapshots lie between it and the lowers. */
+  readonly snapshots: number
+}
+
+/** Steps that mount an overlay at `target`; `lowers` topmost first, like `target` relative to the working directory. */
+export function overlay(target: string, lowers: readonly string[], { name, mode, scratch, snapshots }: Upper): Step[] {
+  const between = Array.from({ length: snapshots }, (_, k) => `${scratch}s${k}/${name}`).reverse()
+  const options = `lowerdir=${[...between, ...lowers].join(':')},upperdir=${scratch}u/${name},workdir=${scratch}w/${name},userxattr`
+  return [step(OP.mkdir, [mode], `${scratch}u/${name}`), step(OP.mkdir, [0o755], `${scratch}w/${name}`), step(OP.overlay, [0], target, options)]
+}

@@ -54,26 +54,30 @@ export interface RunningSandbox {
   readonly ended: Promise<Error>
   spawn(request: SpawnRequest): Promise<RawProcess>
   file(request: Step, base: FileBase): Promise<FileAnswer>
+  /** Ids of a user, by the sandbox's own files where it is a name. */
+  resolveUser(user: UserSpec): Promise<{ readonly uid: number; readonly gid: number }>
   killAll(signal: number): void
   stats(): SandboxStats
   /** Stops every process, and lets them go on. */
   freeze(): Promise<void>
   thaw(): Promise<void>
   changes(mount: string | undefined): AsyncIterable<Change>
-  /** A copy of what was written so far, as a lower for others; whoever is last releases it. */
-  snapshot(): Promise<Lowers>
+  /** Copies what was written so far into an empty host directory: a snapshot that others can stand on. */
+  snapshot(directory: string): Promise<void>
   close(): Promise<void>
 }
 
 /** Where a sandbox's root comes from, below api/. */
 export type RootInput =
-  | { readonly kind: 'host' }
+  | { readonly kind: 'host'; readonly layers?: Lowers | undefined }
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'lowers'; readonly lowers: Lowers }
 
 /** What a platform needs besides the specification. */
 export interface StartInput {
   readonly root: RootInput
+  /** Snapshots of other sandboxes on the same root, oldest first. */
+  readonly snapshots: readonly string[]
   /** A new directory on disk for the scratch, when the spec asks for it or the kernel's tmpfs cannot do. Removed by the sandbox. */
   scratchDirectory(): Promise<string>
   /** A private copy of /etc on disk, made once. */

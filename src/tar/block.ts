@@ -46,16 +46,15 @@ export function textField(block: Uint8Array, name: keyof typeof FIELD): Uint8Arr
 export function checksum(block: Uint8Array, isSigned = false): number {
   const [start, length] = FIELD.checksum
   let sum = 0x20 * length
-  for (let at = 0; at < BLOCK_BYTES; at++) {
-    if (at >= start && at < start + length) continue
-    const byte = block[at]!
-    sum += isSigned && byte > 127 ? byte - 256 : byte
-  }
-  return sum
+  for (let at = 0; at < start; at++) sum += block[at]!
+  for (let at = start + length; at < BLOCK_BYTES; at++) sum += block[at]!
+  if (!isSigned) return sum
+  const negative = block.filter((byte, at) => byte > 127 && (at < start || at >= start + length))
+  return sum - 256 * negative.length
 }
 
 /** Whether a block holds zeros only, as the two at the end do. */
-export const isZeroBlock = (block: Uint8Array): boolean => block.every((byte) => byte === 0)
+export const isZeroBlock = (block: Uint8Array): boolean => block[0] === 0 && block.every((byte) => byte === 0)
 
 /** Bytes from the end of `size` bytes to the next block. */
 export const paddingAfter = (size: number): number => (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES

@@ -26,21 +26,20 @@ export function parseHeader(block: Uint8Array, offset: number): PlainHeader {
   const sum = readNumber(field(block, 'checksum'), 'checksum', offset)
   if (sum !== checksum(block) && sum !== checksum(block, true))
     throw new FormatError('wrong header checksum: this is no tar header', { offset })
-  const magic = latin1(field(block, 'magic'))
-  const isUstar = magic.startsWith(USTAR)
-  const hasDevices = isUstar || magic === GNU
+  const isUstar = startsWith(field(block, 'magic'), USTAR)
+  const hasDevices = isUstar || startsWith(field(block, 'magic'), GNU)
   const number = (name: Parameters<typeof field>[1]) => readNumber(field(block, name), name, offset)
   const natural = (name: Parameters<typeof field>[1]) => {
     const value = number(name)
     if (value < 0) throw new FormatError(`${name} is negative: ${value}`, { offset })
     return value
   }
-  const prefix = isUstar ? textField(block, latin1(field(block, 'starMagic')) === STAR ? 'starPrefix' : 'prefix') : new Uint8Array(0)
-  const name = decodePath(textField(block, 'name'))
+  const prefix = isUstar ? text(block, startsWith(field(block, 'starMagic'), STAR) ? 'starPrefix' : 'prefix') : ''
+  const name = text(block, 'name')
   return {
-    typeflag: latin1(field(block, 'typeflag')),
-    name: prefix.length === 0 ? name : `${decodePath(prefix)}/${name}`,
-    linkName: decodePath(textField(block, 'linkname')),
+    typeflag: String.fromCharCode(field(block, 'typeflag')[0]!),
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    linkName: text(block, 'linkname'),
     mode: natural('mode') & 0o7777,
     uid: natural('uid'),
     gid: natural('gid'),
@@ -51,4 +50,12 @@ export function parseHeader(block: Uint8Array, offset: number): PlainHeader {
   }
 }
 
-const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+function text(block: Uint8Array, name: Parameters<typeof field>[1]): string {
+  const bytes = textField(block, name)
+  return bytes.length === 0 ? '' : decodePath(bytes)
+}
+
+const startsWith = (bytes: Uint8Array, text: string): boolean => {
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false
+  return true
+}

@@ -1,24 +1,28 @@
 // Numbers in header fields: octal text, or base-256 where the first bit is set. Source: GNU tar manual "Basic Tar Format", libarchive tar(5).
 import { FormatError, utf8 } from '../core/index.js'
 
+const SPACE = 0x20
+const ZERO = 0x30
+const SEVEN = 0x37
+
 /** A field's number; an empty one is 0. @throws FormatError for what is no number or does not fit 53 bits */
 export function readNumber(field: Uint8Array, name: string, offset: number): number {
-  const value = readBigNumber(field, name, offset)
-  if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) {
+  if (field[0]! & 0x80) {
+    const value = readBase256(field)
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)) return Number(value)
     throw new FormatError(`${name} is out of range: ${value}`, { offset })
   }
-  return Number(value)
+  let at = 0
+  // Tars differ in what stands before and after the digits: spaces, NULs or nothing.
+  while (at < field.length && isBlank(field[at]!)) at++
+  let value = 0
+  for (; at < field.length && field[at]! >= ZERO && field[at]! <= SEVEN; at++) value = value * 8 + field[at]! - ZERO
+  while (at < field.length && isBlank(field[at]!)) at++
+  if (at < field.length) throw new FormatError(`${name} is not an octal number`, { offset })
+  return value
 }
 
-function readBigNumber(field: Uint8Array, name: string, offset: number): bigint {
-  if (field[0]! & 0x80) return readBase256(field)
-  let text = ''
-  for (const byte of field) text += String.fromCharCode(byte)
-  // Leading spaces and a trailing run of spaces and NULs: all tars write some of these.
-  const digits = /^ *([0-7]*)[ \0]*$/.exec(text)?.[1] ?? /^\0+([0-7]*)[ \0]*$/.exec(text)?.[1]
-  if (digits === undefined) throw new FormatError(`${name} is not an octal number`, { offset })
-  return digits === '' ? 0n : BigInt(`0o${digits}`)
-}
+const isBlank = (byte: number): boolean => byte === SPACE || byte === 0
 
 // Two's complement, big-endian; the first bit marks the form and the second is the sign.
 function readBase256(field: Uint8Array): bigint {

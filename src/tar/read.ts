@@ -33,11 +33,11 @@ export async function* readTar(input: AsyncIterable<Uint8Array> | RandomAccess):
       if (found === undefined) break
       const end = found.entry.dataOffset + found.entry.storedSize
       yield found.entry
-      await found.finish()
-      await source.skip(end - source.offset)
+      found.finish()
+      if (source.offset < end) await source.skip(end - source.offset)
       // The last member's padding may be missing: Go and GNU tar read such archives.
       const padding = paddingAfter(found.entry.storedSize + found.mapBytes)
-      if ((await source.take(padding)).length < padding) break
+      if (padding > 0 && (await source.take(padding)).length < padding) break
     }
     await source.drain()
   } finally {
@@ -49,7 +49,7 @@ interface Found {
   readonly entry: TarEntry
   /** Bytes of a sparse map that stands before the content. */
   readonly mapBytes: number
-  finish(): Promise<void>
+  finish(): void
 }
 
 async function readMember(source: ByteSource): Promise<Found | undefined> {
@@ -197,7 +197,7 @@ class Body {
     }
   }
 
-  async finish(): Promise<void> {
+  finish(): void {
     this.#isOver = true
   }
 }

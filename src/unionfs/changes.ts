@@ -1,6 +1,6 @@
 // What the view has that its layers do not, as values: two histories with the same outcome give the same changes. Source: image-spec layer.md "Determining Changes".
 import { comparePaths, joinPath } from '../core/index.js'
-import type { Change, HardLinkEntry, InodeEntry } from '../layer/entry.js'
+import type { Change, HardLinkEntry, InodeEntry } from '../layer/index.js'
 import { contentComparison, sameAttributes, sameButTime, sameKind } from './compare.js'
 import { lowerDentryAt } from './index-layers.js'
 import { type Dentry, type DirectoryInode, type Inode, lowerChildrenOf, lowerNamesOf, originalOf } from './inode.js'

@@ -77,7 +77,7 @@ export class FileHandle implements AsyncDisposable {
   async truncate(length = 0): Promise<void> {
     const call = this.#call('ftruncate')
     const inode = this.#writable(call, 'EINVAL')
-    await truncateData(this.#volume, inode, length, true, call)
+    await truncateData(this.#volume, inode, length, call)
   }
 
   async stat(): Promise<Stats> {
@@ -130,14 +130,13 @@ export class FileHandle implements AsyncDisposable {
   }
 }
 
-/** truncate(2) and ftruncate(2). The second notes the time even when the size stays. @throws FsError EINVAL, EFBIG */
-export async function truncateData(volume: Volume, inode: FileInode, length: number, always: boolean, call: Call): Promise<void> {
+/** truncate(2) and ftruncate(2). The time is noted even when the size stays. @throws FsError EINVAL, EFBIG */
+export async function truncateData(volume: Volume, inode: FileInode, length: number, call: Call): Promise<void> {
   checkLength(length, call)
   await inode.data.exclusive(() => {
     copyUp(inode)
-    const changes = always || length !== inode.data.size
     inode.data.truncate(length)
-    if (changes) touchContent(volume, inode)
+    touchContent(volume, inode)
   })
 }
 

@@ -1,18 +1,26 @@
 // Layers become one tree, once: afterwards no lookup knows how many there were. Source: image-spec layer.md "Applying Changesets".
 import { FormatError } from '../core/index.js'
-import type { HardLinkEntry, InodeEntry, LayerEntry } from '../layer/entry.js'
-import type { Layer } from '../layer/layer.js'
+import type { HardLinkEntry, InodeEntry, Layer, LayerEntry } from '../layer/index.js'
+import type { RandomAccess } from '../tar/index.js'
 import { FileData } from './file-data.js'
 import type { Dentry, DirectoryInode, Inode } from './inode.js'
+import { indexedEntries } from './layer-content.js'
 import { emptyTree, inodeBase, type Tree } from './tree.js'
 
 /** Parents that a layer names but does not describe. */
 const IMPLIED = { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, xattrs: {} }
 
+/** All that a view needs of a layer. One without `uncompressed` is asked for contents through its entries, whenever they are read. */
+export type LayerLike = Layer | Pick<Layer, 'entries'>
+/** Gives a layer's uncompressed tar, if it can be read at any offset. */
+export type Seekable = (layer: Layer) => RandomAccess | undefined | Promise<RandomAccess | undefined>
+
+const isLayer = (layer: LayerLike): layer is Layer => 'uncompressed' in layer
+
 /** The merged tree of `layers`, lowest first. @throws FormatError for links to nothing, entries below a file, and more than `entriesMax` entries */
 export async function indexLayers(
-  layers: readonly Pick<Layer, 'entries'>[],
-  options: { entriesMax: number; signal?: AbortSignal | undefined },
+  layers: readonly LayerLike[],
+  options: { entriesMax: number; signal: AbortSignal | undefined; seekable: Seekable },
 ): Promise<Tree> {
   const tree = emptyTree()
   let count = 0
@@ -20,7 +28,8 @@ export async function indexLayers(
     // A layer's whiteouts act on the layers below it, wherever in the layer they stand: so they go first.
     const inodes: InodeEntry[] = []
     const markers: Exclude<LayerEntry, InodeEntry>[] = []
-    for await (const entry of layer.entries()) {
+    const entries = isLayer(layer) ? indexedEntries(layer, await options.seekable(layer)) : layer.entries()
+    for await (const entry of entries) {
       options.signal?.throwIfAborted()
       if (++count > options.entriesMax) throw new FormatError(`the layers have more than ${options.entriesMax} entries`)
       if (entry.type === 'whiteout' || entry.type === 'opaque') markers.push(entry)
@@ -92,7 +101,8 @@ function fresh(tree: Tree, entry: Exclude<InodeEntry, HardLinkEntry>): Inode {
     case 'directory':
       return { ...base, type: 'directory', children: new Map() }
     case 'symlink':
-      return { ...base, type: 'symlink', target: entry.target }
+      // Whatever a tar says: Linux has no permissions on links.
+      return { ...base, type: 'symlink', mode: 0o777, target: entry.target }
     case 'char':
     case 'block':
       return { ...base, type: entry.type, major: entry.major, minor: entry.minor }

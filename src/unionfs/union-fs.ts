@@ -1,18 +1,17 @@
 // The union view: an image's layers as one writable tree, in memory, without a mount. Dispatch only; one verb a file beside it.
 import { FsError } from '../core/index.js'
-import type { Change } from '../layer/entry.js'
-import type { Layer } from '../layer/layer.js'
+import { type Change, type Layer, type LayerFromChangesOptions, layerFromChanges } from '../layer/index.js'
 import { changeMode, changeOwner, changeTimes, checkAccess, type TimeLike } from './attributes.js'
 import { changesOf } from './changes.js'
 import { contentOf, copyFile, type FileContent, readFile, truncatable, writeFile } from './content.js'
 import { makeDirectories, makeDirectory, makeLink, makeSpecial, makeSymlink } from './create.js'
 import { fail } from './fail.js'
 import { checkLength, type FileHandle, truncateData } from './file-handle.js'
-import { indexLayers, lowerDentryAt } from './index-layers.js'
+import { indexLayers, type LayerLike, lowerDentryAt } from './index-layers.js'
 import type { Inode } from './inode.js'
 import { list } from './list.js'
 import { open } from './open.js'
-import { normalize, type UnionFsOptions } from './options.js'
+import { credentialsOf, normalize, type UnionFsOptions, type User } from './options.js'
 import { remove, removeDirectory, unlink } from './remove.js'
 import { rename } from './rename.js'
 import { type Dirent, Stats } from './stats.js'
@@ -23,7 +22,7 @@ import { checkXattrArguments, getXattr, listXattrs, removeXattr, setXattr, type 
 
 /** What a view can be made of: an image, or any other holder of layers. */
 export interface LayerSource {
-  layers(): Promise<readonly Pick<Layer, 'entries'>[]>
+  layers(): Promise<readonly LayerLike[]>
 }
 /** How a call on an attribute treats a link at the end of its path. Default: it is followed. */
 export interface LinkOptions {
@@ -42,11 +41,17 @@ export class UnionFs {
   }
 
   /** A view of an image, or of layers, lowest first. Reads every layer's entries once, and no file's content. @throws FormatError */
-  static async of(source: LayerSource | readonly Pick<Layer, 'entries'>[], options?: UnionFsOptions): Promise<UnionFs> {
+  static async of(source: LayerSource | readonly LayerLike[], options?: UnionFsOptions): Promise<UnionFs> {
     const spec = normalize(options)
     spec.signal?.throwIfAborted()
     const layers = 'layers' in source ? await source.layers() : source
     return new UnionFs(spec.volume(await indexLayers(layers, spec)))
+  }
+
+  /** The same tree for another user, who owns what is made and is held to the permissions of files; uid 0 may do all. */
+  as(user: User): UnionFs {
+    const credentials = credentialsOf(user, 'UnionFs.as')
+    return new UnionFs({ ...this.#volume, credentials, privileged: credentials.uid === 0 })
   }
 
   // Contents.
@@ -92,7 +97,7 @@ export class UnionFs {
   async truncate(path: string, length = 0): Promise<void> {
     const call = { syscall: 'truncate', path }
     checkLength(length, call)
-    await truncateData(this.#volume, truncatable(this.#volume, path, call), length, false, call)
+    await truncateData(this.#volume, truncatable(this.#volume, path, call), length, call)
   }
   /** A handle with `read`, `write`, `truncate`, `stat`, `close` …. `flags`: Node's letters or Linux's number; `mode`: a new file's. */
   async open(path: string, flags: string | number = 'r', mode = 0o666): Promise<FileHandle> {
@@ -232,6 +237,11 @@ export class UnionFs {
   /** What differs from the layers, sorted by the bytes of the path, as of the first step. A removed directory is one `delete`. */
   changes(): AsyncIterable<Change> {
     return changesOf(this.#volume.tree)
+  }
+  /** The changes as a layer, to be put on top of the base: `appendLayer(image, await view.toLayer())`. The view goes on, over the same base.
+   *  The same changes give the same bytes. Default: gzip, in memory. */
+  toLayer(options?: LayerFromChangesOptions): Promise<Layer> {
+    return layerFromChanges(this.changes(), options)
   }
 
   #find(syscall: string, path: string, follow: boolean): Inode {

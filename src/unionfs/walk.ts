@@ -47,7 +47,8 @@ export function walk(volume: Volume, path: string, follow: Follow, call: Call): 
     if (follow === 'create' && spot.last === 'name' && spot.slash && after === '') throw fail('EISDIR', call)
     if (spot.tooLong && follow !== 'later') throw fail('ENAMETOOLONG', call)
     const link = spot.inode
-    const follows = link?.type === 'symlink' && (after !== '' || follow === 'always' || follow === 'create' || (follow === 'slash' && spot.slash))
+    const follows =
+      link?.type === 'symlink' && (after !== '' || follow === 'always' || follow === 'create' || (follow === 'slash' && spot.slash))
     if (!follows || link?.type !== 'symlink') return spot
     if (++links > SYMLINKS_MAX) throw fail('ELOOP', call)
     if (byteLength(link.target) >= PATH_MAX) throw fail('ENAMETOOLONG', call)
@@ -73,7 +74,12 @@ function nextStep(
     demand(volume, directory, EXECUTE, call)
     if (name === '' || name === '.' || name === '..') {
       if (name === '..') directory = parentOf(directory)
-      if (final) return { directory, spot: { directory, name, last: 'dots', inode: directory, dentry: undefined, slash: true, tooLong: false }, after: '' }
+      if (final)
+        return {
+          directory,
+          spot: { directory, name, last: 'dots', inode: directory, dentry: undefined, slash: true, tooLong: false },
+          after: '',
+        }
     } else {
       const spot = lookUp(directory, name, slash >= 0)
       const { inode } = spot

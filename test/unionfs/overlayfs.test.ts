@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sequence } from './oracle/arbitrary.js'
-import { Kernel, kernelMissing } from './oracle/kernel.js'
 import { check } from './oracle/check.js'
+import { Kernel, kernelMissing } from './oracle/kernel.js'
 
 const RUNS = Number(process.env['STRATABOX_FUZZ_RUNS'] ?? 300)
 const missing = kernelMissing()
@@ -19,7 +19,10 @@ describe.skipIf(missing !== undefined)('UnionFs beside the kernel', () => {
   it(
     `gives the results, errnos, tree and changes of overlayfs in ${RUNS} random sequences`,
     async () => {
-      await fc.assert(fc.asyncProperty(sequence, (given) => check(kernel, given)), { numRuns: RUNS })
+      await fc.assert(
+        fc.asyncProperty(sequence, (given) => check(kernel, given)),
+        { numRuns: RUNS },
+      )
       expect.assertions(0)
     },
     60_000 + RUNS * 200,

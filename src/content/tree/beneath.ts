@@ -10,7 +10,8 @@ const KEPT = 64
 const SELF = new Uint8Array(0)
 
 /** Whether `error` is one of these errnos. */
-export const failedWith = (error: unknown, ...errnos: readonly number[]): boolean => error instanceof SyscallError && errnos.includes(error.errno)
+export const failedWith = (error: unknown, ...errnos: readonly number[]): boolean =>
+  error instanceof SyscallError && errnos.includes(error.errno)
 
 /** A tree. Paths are image paths: absolute, normalized. */
 export class Beneath implements Disposable {

@@ -14,7 +14,10 @@ export interface Unapplied {
   /** Names of attributes that were not set. */
   readonly xattrs: Record<string, readonly string[]>
   /** Devices that were not made. */
-  readonly devices: Record<string, { readonly type: 'char' | 'block'; readonly major: number; readonly minor: number; readonly mode: number }>
+  readonly devices: Record<
+    string,
+    { readonly type: 'char' | 'block'; readonly major: number; readonly minor: number; readonly mode: number }
+  >
 }
 
 /** Nothing unapplied yet. */
@@ -27,7 +30,14 @@ export const OVERLAY_XATTR = /^(user|trusted)\.overlay\./
 const PRIVILEGED = /^(security|trusted)\./
 
 /** Applies `of` to the inode at (`fd`, `name`); an empty name is the fd itself. */
-export function applyMetadata(fd: number, name: Uint8Array, of: Metadata, type: InodeEntry['type'], idMode: IdMode, unapplied: Unapplied): void {
+export function applyMetadata(
+  fd: number,
+  name: Uint8Array,
+  of: Metadata,
+  type: InodeEntry['type'],
+  idMode: IdMode,
+  unapplied: Unapplied,
+): void {
   for (const id of [of.uid, of.gid]) {
     if (!Number.isInteger(id) || id < 0 || id > MAX_ID) throw new FormatError(`${of.path}: no user or group can have the id ${id}`)
   }
@@ -45,7 +55,10 @@ export function applyMetadata(fd: number, name: Uint8Array, of: Metadata, type: 
 }
 
 function applyXattr(fd: number, name: Uint8Array, of: Metadata, xattr: string, idMode: IdMode, unapplied: Unapplied): void {
-  if (idMode !== 'root' && PRIVILEGED.test(xattr)) return leave(of.path, xattr, unapplied)
+  if (idMode !== 'root' && PRIVILEGED.test(xattr)) {
+    leave(of.path, xattr, unapplied)
+    return
+  }
   try {
     native().setxattr(fd, name, xattr, of.xattrs[xattr]!)
   } catch (error) {
@@ -66,4 +79,3 @@ export function clearXattrs(fd: number, name: Uint8Array): void {
     native().removexattr(fd, name, xattr)
   }
 }
-

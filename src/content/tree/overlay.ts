@@ -10,7 +10,14 @@ import type { TreeWriter } from './writer.js'
 export type FindLower = (path: string) => Promise<InodeEntry | undefined>
 
 /** A directory that no layer describes. */
-export const plainDirectory = (path: string): Omit<DirectoryEntry, 'type'> => ({ path, mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, xattrs: {} })
+export const plainDirectory = (path: string): Omit<DirectoryEntry, 'type'> => ({
+  path,
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  mtimeNs: 0n,
+  xattrs: {},
+})
 
 /** What `applyOverlay` has to tell beside the tree. */
 export interface Applied {

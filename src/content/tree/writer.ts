@@ -3,7 +3,20 @@ import { ftruncateSync, writeSync } from 'node:fs'
 import { decodePath, ERRNO, encodePath, FormatError, joinPath } from '../../core/index.js'
 import type { DeviceEntry, DirectoryEntry, FifoEntry, FileEntry, HardLinkEntry, SymlinkEntry } from '../../layer/entry.js'
 import { native } from '../../native/index.js'
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, RESOLVE_STRICT, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT } from '../linux.js'
+import {
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  RESOLVE_STRICT,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFMT,
+} from '../linux.js'
 import type { IdMode } from '../paths.js'
 import { type Beneath, failedWith } from './beneath.js'
 import { allApplied, applyMetadata, clearXattrs, type Metadata, type Unapplied } from './metadata.js'
@@ -199,4 +212,7 @@ export class TreeWriter {
 const depth = (path: string): number => (path === '/' ? 0 : path.split('/').length)
 
 const isZero = (chunk: Uint8Array): boolean =>
-  chunk.length >= HOLE_BYTES && chunk.length <= ZEROS.length && chunk[0] === 0 && ZEROS.compare(chunk, 0, chunk.length, 0, chunk.length) === 0
+  chunk.length >= HOLE_BYTES &&
+  chunk.length <= ZEROS.length &&
+  chunk[0] === 0 &&
+  ZEROS.compare(chunk, 0, chunk.length, 0, chunk.length) === 0

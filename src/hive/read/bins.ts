@@ -14,9 +14,21 @@ export function mapBins(bins: View, warnings: Warnings): Uint32Array {
     if (size === 0) {
       while (next < pages && binSizeAt(bins, next * BIN_ALIGN) === 0) next++
       warnings.add(`hive bin at ${offset}: the header is damaged; bins go on at ${next * BIN_ALIGN}`)
-    } else if (offset + size > bins.size) warnings.add(`hive bin at ${offset}: ${size} bytes long, of which ${bins.size - offset} are there`)
+    } else if (offset + size > bins.size)
+      warnings.add(`hive bin at ${offset}: ${size} bytes long, of which ${bins.size - offset} are there`)
     ends.fill(Math.min(next * BIN_ALIGN, bins.size), page, Math.min(next, pages))
     page = next
   }
   return ends
+}
+
+/** Where the last sound bin ends, or would end were the file not cut short. */
+export function endOfBins(rest: View): number {
+  let end = 0
+  for (let offset = 0; offset < rest.size; ) {
+    const size = binSizeAt(rest, offset)
+    offset += size === 0 ? BIN_ALIGN : size
+    if (size !== 0) end = offset
+  }
+  return end
 }

@@ -35,12 +35,27 @@ export class Cells {
     return this.#bins.window(offset + CELL_HEADER, size - CELL_HEADER)
   }
 
+  /** Offsets of all allocated cells, bin by bin; a bin whose chain of cells breaks is left there. */
+  *allocated(): Generator<number> {
+    for (let bin = 0; bin < this.#bins.size; bin = this.#binEnds[bin / BIN_ALIGN]!) {
+      const end = this.#binEnds[bin / BIN_ALIGN]!
+      for (let at = bin + BIN_HEADER; at + CELL_ALIGN <= end; ) {
+        const size = this.#bins.i32(at)
+        if (size === 0 || size % CELL_ALIGN !== 0 || at + Math.abs(size) > end) break
+        if (size < 0) yield at
+        at += Math.abs(size)
+      }
+    }
+  }
+
   #sizeAt(offset: number): number {
     if (offset === NIL) throw new FormatError('an offset points nowhere')
-    if (offset % CELL_ALIGN !== 0 || offset < BIN_HEADER || offset + CELL_ALIGN > this.#bins.size) throw this.#damage(offset, 'no cell can be there')
+    if (offset % CELL_ALIGN !== 0 || offset < BIN_HEADER || offset + CELL_ALIGN > this.#bins.size)
+      throw this.#damage(offset, 'no cell can be there')
     const size = -this.#bins.i32(offset)
     if (size <= 0) throw this.#damage(offset, 'the cell is not allocated')
-    if (size % CELL_ALIGN !== 0 || offset + size > this.#binEnds[Math.floor(offset / BIN_ALIGN)]!) throw this.#damage(offset, `the cell's size ${size} is wrong`)
+    if (size % CELL_ALIGN !== 0 || offset + size > this.#binEnds[Math.floor(offset / BIN_ALIGN)]!)
+      throw this.#damage(offset, `the cell's size ${size} is wrong`)
     return size
   }
 

@@ -1,10 +1,9 @@
 // Reads the subkeys of one key, in stored order. What is damaged is left out, with a warning.
 import { FormatError } from '../../core/index.js'
 import { DEPTH_MAX } from '../key.js'
-import { type KeyLinks, NK, parseKeyNode } from '../records/nk.js'
-import { parseSubkeyList } from '../records/subkey-list.js'
-import { upcase } from '../upcase.js'
-import type { View } from '../view.js'
+import { type KeyLinks, NK } from '../records/nk.js'
+import { firstElement, parseSubkeyList } from '../records/subkey-list.js'
+import { compareUpcased, upcase } from '../upcase.js'
 import { type LoadedKey, loadKey } from './load-key.js'
 import type { Source } from './source.js'
 
@@ -32,7 +31,9 @@ export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedK
     [],
     () => listOffsets(source, parent, subkeyList, warn),
   )
-  for (const offset of offsets) {
+  let last = ''
+  let isSorted = true
+  const add = (offset: number): void =>
     source.warnings.attempt(
       () => `${label(parent)}: subkey`,
       undefined,
@@ -42,12 +43,26 @@ export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedK
         const upcased = upcase(key.stored.name)
         if (key.stored.name === '') throw new FormatError('a key without a name', { offset })
         if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
+        isSorted &&= last < upcased
+        last = upcased
         found.set(upcased, key)
       },
     )
-  }
-  if (found.size !== subkeyCount) warn(`${found.size} of ${subkeyCount} subkeys could be read`)
-  return found
+  offsets.forEach(add)
+  if (!isSorted) warn('its list of subkeys is not sorted')
+  if (found.size >= subkeyCount) return found
+  warn(`${found.size} of ${subkeyCount} subkeys are in its list`)
+  const lost = salvage(source, parent, offsets)
+  if (lost.length === 0) return found
+  lost.forEach(add)
+  warn(`${found.size} subkeys were found after a search of the whole file`)
+  return new Map([...found].sort(([a], [b]) => compareUpcased(a, b)))
+}
+
+/** Keys that name `parent` as theirs and are not in its list. */
+function salvage(source: Source, parent: Parent, listed: readonly number[]): number[] {
+  const known = new Set(listed)
+  return source.childrenOf(parent.offset).filter((offset) => !known.has(offset) && offset !== parent.offset)
 }
 
 const label = (parent: Parent) => `key '${parent.path}'`
@@ -75,32 +90,33 @@ function listOffsets(source: Source, parent: Parent, offset: number, warn: (what
 
 /** Two keys may point to one list. It is that key's which its first element names as parent. */
 function checkOwner(source: Source, parent: Parent, offset: number): void {
-  const list = parseSubkeyList(source.cells.peek(offset))
-  const first = list.isRoot ? undefined : list.offsets[0]
+  const first = firstElement(source.cells.peek(offset))
   const claimed = first === undefined ? undefined : nodeAt(source, first)?.parent
   if (claimed === undefined || claimed === parent.offset) return
   const owner = nodeAt(source, claimed)
-  if (owner !== undefined && owner.subkeyCount > 0 && owner.subkeyList === offset) throw new FormatError('the list belongs to another key', { offset })
+  if (owner !== undefined && owner.subkeyCount > 0 && owner.subkeyList === offset)
+    throw new FormatError('the list belongs to another key', { offset })
 }
 
 /** A subkey that names another, sound parent is that one's; where the named parent is no key, the field is what is damaged. */
 function checkParent(source: Source, parent: Parent, offset: number): void {
   const node = nodeAt(source, offset)
   if (node === undefined || node.parent === parent.offset) return
-  if (nodeAt(source, node.parent) !== undefined) throw new FormatError(`${JSON.stringify(node.name)} names another key as its parent`, { offset })
-  source.warnings.add(`${label(parent)}: subkey ${JSON.stringify(node.name)} names as its parent what is no key`)
+  if (nodeAt(source, node.parent) !== undefined) throw new FormatError('it names another key as its parent', { offset })
+  source.warnings.add(`${label(parent)}: the subkey at ${offset} names as its parent what is no key`)
 }
 
-function nodeAt(source: Source, offset: number): ReturnType<typeof parseKeyNode> | undefined {
-  const view = peekNode(source, offset)
-  return view === undefined ? undefined : parseKeyNode(view)
+interface Node {
+  readonly parent: number
+  readonly subkeyCount: number
+  readonly subkeyList: number
 }
 
-/** A question, not a reading: a cell that is no key node is an answer. */
-function peekNode(source: Source, offset: number): View | undefined {
+/** A question, not a reading: a cell that is no key node is an answer. Names stay undecoded, as one node may be asked for a million times. */
+function nodeAt(source: Source, offset: number): Node | undefined {
   try {
     const cell = source.cells.peek(offset)
-    return cell.size >= 76 && cell.u16(0) === NK && cell.size >= 76 + cell.u16(72) ? cell : undefined
+    return cell.u16(0) === NK ? { parent: cell.u32(16), subkeyCount: cell.u32(20), subkeyList: cell.u32(28) } : undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

@@ -1,6 +1,6 @@
 // Reads the values of one key, in stored order. A value whose data cannot be read is left out, with a warning.
 import { FormatError } from '../../core/index.js'
-import { type KeyLinks, KEY_FLAG } from '../records/nk.js'
+import { KEY_FLAG, type KeyLinks } from '../records/nk.js'
 import { parseOffsetList } from '../records/offset-list.js'
 import { parseKeyValue, VALUE_FLAG } from '../records/vk.js'
 import type { StoredValue } from '../stored.js'

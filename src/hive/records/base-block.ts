@@ -2,7 +2,6 @@
 // 0 'regf' · 4 primary sequence · 8 secondary sequence · 12 last written · 20 major · 24 minor · 28 file type · 32 format
 // 36 root cell · 40 hive bins data size · 44 clustering factor · 48 file name (64 bytes) · 112 reserved, at 144 flags · 508 checksum
 import { FormatError } from '../../core/index.js'
-import { encodeUtf16 } from '../text.js'
 import { View } from '../view.js'
 
 /** Length of the base block in a primary file. */
@@ -13,8 +12,18 @@ export const BASE_BLOCK_HEAD = 512
 export const FLAG_LAYERED = 0x2
 
 const AT = {
-  primarySequence: 4, secondarySequence: 8, lastWritten: 12, major: 20, minor: 24, fileType: 28, format: 32, root: 36, dataSize: 40,
-  clustering: 44, fileName: 48, flags: 144, checksum: 508,
+  primarySequence: 4,
+  secondarySequence: 8,
+  lastWritten: 12,
+  major: 20,
+  minor: 24,
+  fileType: 28,
+  format: 32,
+  root: 36,
+  dataSize: 40,
+  clustering: 44,
+  flags: 144,
+  checksum: 508,
 } as const
 const REGF = 0x66676572
 
@@ -88,13 +97,11 @@ export function sealBaseBlock(
 }
 
 /** The base block of a hive that was never on a disk. */
-export function newBaseBlock(minor: number, flags: number, fileName: string): Uint8Array {
+export function newBaseBlock(minor: number, flags: number, lastWritten: bigint): Uint8Array {
   const out = new Uint8Array(BASE_BLOCK_SIZE)
   const numbers = new DataView(out.buffer)
   numbers.setUint32(AT.major, 1, true)
   numbers.setUint32(AT.format, 1, true)
   numbers.setUint32(AT.clustering, 1, true)
-  // 62 of 64 bytes: readers expect a terminator.
-  out.set(encodeUtf16(fileName).subarray(0, 62), AT.fileName)
-  return sealBaseBlock(out, { primarySequence: 1, minor, flags })
+  return sealBaseBlock(out, { primarySequence: 1, minor, flags, lastWritten })
 }

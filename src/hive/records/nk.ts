@@ -7,7 +7,15 @@ import type { View } from '../view.js'
 import { NIL, signature } from './cell.js'
 
 /** Bits of `flags`. */
-export const KEY_FLAG = { volatile: 0x1, hiveExit: 0x2, hiveEntry: 0x4, noDelete: 0x8, symlink: 0x10, compressedName: 0x20, predefinedHandle: 0x40 } as const
+export const KEY_FLAG = {
+  volatile: 0x1,
+  hiveExit: 0x2,
+  hiveEntry: 0x4,
+  noDelete: 0x8,
+  symlink: 0x10,
+  compressedName: 0x20,
+  predefinedHandle: 0x40,
+} as const
 /** Bits of `layerBits`. */
 export const LAYER = { semantics: 0x03, inheritClass: 0x80 } as const
 /** The two letters. */

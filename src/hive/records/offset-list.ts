@@ -11,6 +11,6 @@ export function parseOffsetList(cell: View, count: number): number[] {
 export function encodeOffsetList(offsets: readonly number[]): Uint8Array {
   const out = new Uint8Array(4 * offsets.length)
   const numbers = new DataView(out.buffer)
-  offsets.forEach((offset, i) => numbers.setUint32(4 * i, offset, true))
+  for (const [i, offset] of offsets.entries()) numbers.setUint32(4 * i, offset, true)
   return out
 }

@@ -28,6 +28,12 @@ export function parseSubkeyList(cell: View): SubkeyList {
   return { isRoot: kind === RI, offsets: Array.from({ length: held }, (_, i) => cell.u32(ELEMENTS_AT + step * i)), missing: count - held }
 }
 
+/** The first key of a leaf; undefined where the cell holds no leaf, or an empty one. */
+export function firstElement(cell: View): number | undefined {
+  const kind = cell.u16(0)
+  return (kind === LF || kind === LH || kind === LI) && cell.u16(2) > 0 ? cell.u32(ELEMENTS_AT) : undefined
+}
+
 /** A leaf for keys that are sorted: lh from version 1.5, lf before. */
 export function encodeLeaf(keys: readonly { readonly name: string; readonly offset: number }[], minor: number): Uint8Array {
   const out = new Uint8Array(ELEMENTS_AT + LH_ELEMENT * keys.length)
@@ -47,6 +53,6 @@ export function encodeIndexRoot(leaves: readonly number[]): Uint8Array {
   const numbers = new DataView(out.buffer)
   numbers.setUint16(0, RI, true)
   numbers.setUint16(2, leaves.length, true)
-  leaves.forEach((offset, i) => numbers.setUint32(ELEMENTS_AT + RI_ELEMENT * i, offset, true))
+  for (const [i, offset] of leaves.entries()) numbers.setUint32(ELEMENTS_AT + RI_ELEMENT * i, offset, true)
   return out
 }

@@ -3,7 +3,7 @@ import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClosedError, UnsupportedError } from '../../core/index.js'
 import { native } from '../../native/index.js'
-import { hasMountsBelow, hostRoot, imageRoot, type Lowers, planMounts, type RootPlan, type TreeSource } from '../../rootfs/index.js'
+import { attachSnapshots, hasMountsBelow, hostRoot, imageRoot, type Lowers, planMounts, type RootPlan, type TreeSource } from '../../rootfs/index.js'
 import type { Backend, StartInput } from '../backend.js'
 import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
@@ -14,7 +14,7 @@ import { isolationReport } from './isolation.js'
 import { planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
 import { LinuxSandbox } from './sandbox.js'
-import { pendingCall } from './channels.js'
+import { pendingCall } from '../pending.js'
 
 let serial = 0
 
@@ -29,17 +29,16 @@ class Phases {
   }
 }
 
-async function rootPlan(input: StartInput, source: TreeSource): Promise<{ root: RootPlan; lowers: Lowers | undefined }> {
-  const { root } = input
-  if (root.kind === 'lowers') return { root: imageRoot(root.lowers, source), lowers: root.lowers }
+async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSource): Promise<RootPlan> {
+  if (root.kind === 'lowers') return imageRoot(root.lowers, source, snapshots)
   if (root.kind === 'directory') {
     // A directory is one lower: never written, never released.
     const slash = root.path.lastIndexOf('/')
     const lowers: Lowers = { root: root.path.slice(0, slash) || '/', names: [root.path.slice(slash + 1)], release: () => Promise.resolve() }
-    return { root: imageRoot(lowers, source), lowers }
+    return imageRoot(lowers, source, snapshots)
   }
   const needsCopy = !source.isIdmapped || hasMountsBelow('/etc')
-  return { root: hostRoot(source, needsCopy ? await input.etcCopy() : undefined), lowers: undefined }
+  return hostRoot({ source, etcCopy: needsCopy ? await etcCopy() : undefined, snapshots, layers: root.layers })
 }
 
 /** @throws UnsupportedError naming every limit that cannot be enforced, unless the caller said 'degrade' */
@@ -68,22 +67,18 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   const id = `${host.runtime.id}-${serial++}`
   const cgroup = groupsFor(host, spec, id)
   const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
-  const { root, lowers } = await rootPlan(input, source)
+  const root = await rootPlan(input, source)
   try {
     const isolation = refuse(isolationReport(spec, host.ids, root, cgroup), spec)
-    const mounts = planMounts(spec.mounts, source)
+    const mounts = planMounts(spec.mounts, source, input.snapshots)
+    const below = attachSnapshots(input.snapshots, source)
     const scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
     signal?.throwIfAborted()
-    const parts = { spec, ids: host.ids, cgroup, root, mounts, mountPoint: join(host.runtime.own, 'mount'), scratchDirectory }
+    const parts = { spec, ids: host.ids, cgroup, root, mounts, snapshots: below, mountPoint: join(host.runtime.own, 'mount'), scratchDirectory }
     phases.mark('plan')
-    const snapshotDirectory = async () => {
-      const path = await input.scratchDirectory()
-      if (host.lease !== undefined) chownSync(path, host.lease.start, host.lease.start)
-      return path
-    }
     return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({
-      ...started, cgroup, trees: [...root.trees, ...mounts.trees], isolation, lowers, snapshotDirectory, release: () => root.release(),
+      ...started, cgroup, trees: [...root.trees, ...mounts.trees], isolation, release: () => root.release(),
     }))
   } catch (error) {
     await root.release()
@@ -135,7 +130,8 @@ async function launch(
   }
 }
 
-const IDMODES = { range: 'root', sub: 'sub', single: 'single' } as const
+// Layers for sub-ids would have to be unpacked inside the user namespace; until then they are the user's own files.
+const IDMODES = { range: 'root', sub: 'single', single: 'single' } as const
 
 /** Namespaces, control groups and overlays. */
 export const linuxBackend: Backend = {

@@ -1,12 +1,12 @@
-// Every channel of this process: who gets its messages, and whether anything pending keeps the event loop alive.
+// Every channel of this process, and who gets its messages.
 import { decodeMessage, encodeMessage, INLINE_MAX, native, OP, type ReceivedStep, type Step } from '../../native/index.js'
+import { setKeeper } from '../pending.js'
 
 /** What arrives: a message's id and first step, or the end. */
 export type Receiver = (message: { id: number; step: ReceivedStep; bytes: Uint8Array } | undefined, fds: number[]) => void
 
 const receivers = new Map<number, Receiver>()
 let isListening = false
-let pending = 0
 
 function deliver(channel: number, bytes: Uint8Array | null, fds: number[]): void {
   const receiver = receivers.get(channel)
@@ -23,7 +23,10 @@ function deliver(channel: number, bytes: Uint8Array | null, fds: number[]): void
 
 /** Begins to deliver what arrives on `channel`. */
 export function watch(channel: number, receiver: Receiver): void {
-  if (!isListening) native().onMessage(deliver)
+  if (!isListening) {
+    native().onMessage(deliver)
+    setKeeper((keepsAlive) => native().ref(keepsAlive))
+  }
   isListening = true
   receivers.set(channel, receiver)
   native().watch(channel)
@@ -45,15 +48,5 @@ export function send(channel: number, id: number, steps: readonly Step[], fds: r
     native().send(channel, encodeMessage(id, [{ op: OP.inMemfd }]), [memfd, ...fds])
   } finally {
     native().close(memfd)
-  }
-}
-
-/** Keeps the event loop alive until the promise settles. */
-export async function pendingCall<T>(promise: Promise<T>): Promise<T> {
-  if (pending++ === 0 && isListening) native().ref(true)
-  try {
-    return await promise
-  } finally {
-    if (--pending === 0) native().ref(false)
   }
 }

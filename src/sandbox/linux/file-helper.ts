@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { ClosedError, encodePath, errnoName, FsError } from '../../core/index.js'
 import { decodeMessage, native, OP, type ReceivedStep, type Step } from '../../native/index.js'
-import { closeChannel, pendingCall, send, watch } from './channels.js'
+import { pendingCall } from '../pending.js'
+import { closeChannel, send, watch } from './channels.js'
 import type { Supervisor } from './supervisor.js'
 
 /** What a request came to: the answer's ints (after the errno), its strings, a descriptor. */

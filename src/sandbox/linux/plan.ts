@@ -20,6 +20,7 @@ export interface PlanParts {
   readonly cgroup: CgroupPlan
   readonly root: RootPlan
   readonly mounts: MountPlan
+  readonly snapshots: { readonly prepare: readonly Step[]; readonly build: readonly Step[] }
   /** An empty host directory that the scratch is mounted over. */
   readonly mountPoint: string
   /** A directory on disk for the scratch, owned by root inside; undefined: a tmpfs. */
@@ -52,6 +53,7 @@ export function planSandbox(parts: PlanParts): Step[] {
     step(OP.namespaces, [namespaces]),
     ...scratch.prepare,
     ...root.prepare,
+    ...parts.snapshots.prepare,
     ...mounts.prepare,
 
     // Opened as the host's user, who alone may walk there; everything after it as root inside, or what is made would belong to nobody.
@@ -68,6 +70,7 @@ export function planSandbox(parts: PlanParts): Step[] {
     step(OP.enter, [SLOT.scratch]),
     step(OP.mkdir, [0o755], 'u'),
     step(OP.mkdir, [0o755], 'w'),
+    ...parts.snapshots.build,
     ...root.build,
     ...mounts.build,
     ...buildSystemDirectories(ids.mode !== 'single'),

@@ -1,9 +1,9 @@
 // One running sandbox on Linux.
-import { writeFileSync } from 'node:fs'
+import { chownSync, closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { ClosedError, type StrataError } from '../../core/index.js'
 import type { Change } from '../../layer/index.js'
 import { native, OP, type Step, step } from '../../native/index.js'
-import { type Lowers, type OverlayTree, readChanges } from '../../rootfs/index.js'
+import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
@@ -28,9 +28,6 @@ export interface SandboxParts {
   readonly isolation: IsolationReport
   readonly timings: readonly { readonly phase: string; readonly durationMs: number }[]
   readonly ended: Promise<Error>
-  /** The lowers it stands on, for forks. */
-  readonly lowers: Lowers | undefined
-  snapshotDirectory(): Promise<string>
   /** Lets go of layers. */
   release(): Promise<void>
 }
@@ -125,22 +122,15 @@ export class LinuxSandbox implements RunningSandbox {
     )
   }
 
-  async snapshot(): Promise<Lowers> {
-    const { lowers, handOuts, host } = this.#parts
-    if (lowers === undefined) throw new TypeError('fork: only a sandbox on an image can be forked')
-    const directory = await this.#parts.snapshotDirectory()
-    const to = native().openat2(-100, new TextEncoder().encode(directory), 0o200000, 0, 0)
+  async snapshot(directory: string): Promise<void> {
+    const { handOuts, host } = this.#parts
+    if (host.lease !== undefined) chownSync(directory, host.lease.start, host.lease.start)
+    const to = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
     try {
-      const { fd } = await this.file(step(OP.fsOpen, [0o200000, 0, 0, 0], '0'), 'upper')
-      try {
-        await (await host.files()).request(step(OP.fsCopyTree), fd ?? handOuts.upper, to)
-      } finally {
-        if (fd !== undefined) native().close(fd)
-      }
+      await (await host.files()).request(step(OP.fsCopyTree), handOuts.upper, to)
     } finally {
-      native().close(to)
+      closeSync(to)
     }
-    return { root: lowers.root, names: lowers.names, snapshots: [...(lowers.snapshots ?? []), directory], release: lowers.release }
   }
 
   close(): Promise<void> {

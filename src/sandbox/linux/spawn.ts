@@ -4,12 +4,12 @@ import { errnoName, SyscallError } from '../../core/index.js'
 import { native, OP, type Step } from '../../native/index.js'
 import type { ProcessExit, RawProcess, SpawnRequest } from '../backend.js'
 import type { SandboxSpec } from '../spec.js'
-import { pendingCall } from './channels.js'
+import { pendingCall } from '../pending.js'
 import { capabilityMask } from '../capabilities.js'
 import type { ResolvedUser } from './ids.js'
 import type { InitClient, ProcessEnd } from './init-client.js'
 import { compileSeccomp } from '../seccomp/index.js'
-import { exitOf } from './signals.js'
+import { exitOf } from '../signals.js'
 
 const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
 const UMASK = 0o022
@@ -125,7 +125,7 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
       stdin,
       stdout,
       stderr,
-      exit: pendingCall(exit),
+      exit,
       kill: (signal) => init.signal(id, signal, false),
       killTree: () => void init.signal(id, 9, true),
     }

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { ClosedError } from '../../core/index.js'
 import { native, nativeDirectory, OP, type ReceivedStep, type Step } from '../../native/index.js'
-import { closeChannel, pendingCall, send, watch } from './channels.js'
+import { pendingCall } from '../pending.js'
+import { closeChannel, send, watch } from './channels.js'
 import { failureOf } from './failure.js'
 
 /** What the owner of a sandbox hears of it. `exited`: PID 1 ended by itself. `lost`: the supervisor died, and with it every sandbox. */

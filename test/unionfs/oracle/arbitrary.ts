@@ -6,27 +6,47 @@ const NAMES = ['a', 'b', 'c', 'd']
 const CHUNK = 65_536
 
 const name = fc.constantFrom(...NAMES)
-const plainPath = fc.oneof({ weight: 2, arbitrary: fc.tuple(name) }, { weight: 3, arbitrary: fc.tuple(name, name) }, { weight: 1, arbitrary: fc.tuple(name, name, name) }).map((parts) => `/${parts.join('/')}`)
+const plainPath = fc
+  .oneof(
+    { weight: 2, arbitrary: fc.tuple(name) },
+    { weight: 3, arbitrary: fc.tuple(name, name) },
+    { weight: 1, arbitrary: fc.tuple(name, name, name) },
+  )
+  .map((parts) => `/${parts.join('/')}`)
 const oddPart = fc.constantFrom('.', '..', '', 'x'.repeat(255), 'x'.repeat(256), 'é')
 const oddPath = fc
-  .tuple(fc.array(fc.oneof({ weight: 4, arbitrary: name }, { weight: 1, arbitrary: oddPart }), { maxLength: 4 }), fc.constantFrom('', '/', '//'))
+  .tuple(
+    fc.array(fc.oneof({ weight: 4, arbitrary: name }, { weight: 1, arbitrary: oddPart }), { maxLength: 4 }),
+    fc.constantFrom('', '/', '//'),
+  )
   .map(([parts, end]) => `/${parts.join('/')}${end}`)
 const endless = fc.constantFrom('', '/', '.', '..', '/.', '/..', `/${'a/'.repeat(2047)}`, `/${'a/'.repeat(2048)}`)
 const picked = fc.nat(99).map((number) => `?${number}`)
-const unusual = fc.oneof({ weight: 3, arbitrary: oddPath }, { weight: 1, arbitrary: endless }, { weight: 1, arbitrary: picked.map((pick) => `${pick}/`) })
+const unusual = fc.oneof(
+  { weight: 3, arbitrary: oddPath },
+  { weight: 1, arbitrary: endless },
+  { weight: 1, arbitrary: picked.map((pick) => `${pick}/`) },
+)
 /** A path that is there, when the call is made (see concrete() in view.ts). */
 const old = fc.oneof({ weight: 8, arbitrary: picked }, { weight: 3, arbitrary: plainPath }, { weight: 1, arbitrary: unusual })
 /** The same, and mostly a regular file. */
 const file = fc.oneof({ weight: 4, arbitrary: fc.nat(99).map((number) => `?f${number}`) }, { weight: 1, arbitrary: old })
 /** A path that often is not. */
-const fresh = fc.oneof({ weight: 5, arbitrary: fc.tuple(picked, name).map((parts) => parts.join('/')) }, { weight: 4, arbitrary: plainPath }, { weight: 1, arbitrary: unusual })
+const fresh = fc.oneof(
+  { weight: 5, arbitrary: fc.tuple(picked, name).map((parts) => parts.join('/')) },
+  { weight: 4, arbitrary: plainPath },
+  { weight: 1, arbitrary: unusual },
+)
 const path = fc.oneof(old, fresh)
 const target = fc.oneof(
   { weight: 4, arbitrary: plainPath },
   { weight: 4, arbitrary: fc.array(fc.constantFrom(...NAMES, '..'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/')) },
   { weight: 1, arbitrary: fc.constantFrom('/', '.', '..', 'a/', '/b//', 'missing', '../../..', 'y'.repeat(300)) },
 )
-const size = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 40 }) }, { weight: 1, arbitrary: fc.constantFrom(CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 9) })
+const size = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 40 }) },
+  { weight: 1, arbitrary: fc.constantFrom(CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 9) },
+)
 const bytes: fc.Arbitrary<Bytes> = fc.tuple(fc.integer({ min: 0, max: 250 }), size)
 const mode = fc.constantFrom(0o644, 0o755, 0o600, 0o4755, 0o2755, 0o2644, 0o6777, 0o1777, 0)
 const id = fc.constantFrom(0, 1000, 4_000_000_000)
@@ -42,13 +62,29 @@ const described = fc.record({
 const noUserXattr = described.map((d) => ({ ...d, xattrs: 'trusted.y' in d.xattrs ? { 'trusted.y': d.xattrs['trusted.y']! } : {} }))
 
 const entry: fc.Arbitrary<ModelEntry> = fc.oneof(
-  { weight: 5, arbitrary: fc.tuple(plainPath, described, bytes).map(([path, d, content]) => ({ ...d, type: 'file' as const, path, content })) },
-  { weight: 4, arbitrary: fc.tuple(plainPath, described, fc.boolean()).map(([path, d, opaque]) => ({ ...d, type: 'directory' as const, path, opaque })) },
-  { weight: 3, arbitrary: fc.tuple(plainPath, noUserXattr, target).map(([path, d, to]) => ({ ...d, mode: 0o777, type: 'symlink' as const, path, target: to })) },
+  {
+    weight: 5,
+    arbitrary: fc.tuple(plainPath, described, bytes).map(([path, d, content]) => ({ ...d, type: 'file' as const, path, content })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(plainPath, described, fc.boolean())
+      .map(([path, d, opaque]) => ({ ...d, type: 'directory' as const, path, opaque })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(plainPath, noUserXattr, target)
+      .map(([path, d, to]) => ({ ...d, mode: 0o777, type: 'symlink' as const, path, target: to })),
+  },
   { weight: 2, arbitrary: fc.tuple(plainPath, plainPath).map(([path, to]) => ({ type: 'hardlink' as const, path, target: to })) },
   { weight: 2, arbitrary: plainPath.map((path) => ({ type: 'whiteout' as const, path })) },
   { weight: 1, arbitrary: fc.tuple(plainPath, noUserXattr).map(([path, d]) => ({ ...d, type: 'fifo' as const, path })) },
-  { weight: 1, arbitrary: fc.tuple(plainPath, noUserXattr).map(([path, d]) => ({ ...d, type: 'char' as const, path, major: 1, minor: 3 })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(plainPath, noUserXattr).map(([path, d]) => ({ ...d, type: 'char' as const, path, major: 1, minor: 3 })),
+  },
 )
 
 const PARENT = { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtimeNs: '1500000000000000000', xattrs: {} } as const
@@ -74,12 +110,15 @@ export function withoutIdleWhiteouts(layers: readonly ModelEntry[][]): ModelEntr
   let below = new Map<string, string>()
   return layers.map((entries) => {
     const opaque = entries.filter((entry) => entry.type === 'directory' && entry.opaque === true).map(({ path }) => path)
-    const kept = entries.filter((entry) => entry.type !== 'whiteout' || (below.has(entry.path) && !opaque.some((path) => isBelow(entry.path, path))))
+    const kept = entries.filter(
+      (entry) => entry.type !== 'whiteout' || (below.has(entry.path) && !opaque.some((path) => isBelow(entry.path, path))),
+    )
     const merged = new Map(below)
     const hide = (top: string, self: boolean) => {
       for (const path of below.keys()) if (isBelow(path, top) || (self && path === top)) merged.delete(path)
     }
-    for (const entry of kept) if (entry.type !== 'directory' || entry.opaque === true || below.get(entry.path) !== 'directory') hide(entry.path, true)
+    for (const entry of kept)
+      if (entry.type !== 'directory' || entry.opaque === true || below.get(entry.path) !== 'directory') hide(entry.path, true)
     for (const entry of kept) if (entry.type !== 'whiteout') merged.set(entry.path, entry.type)
     below = merged
     return kept
@@ -99,7 +138,8 @@ const xattrName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('other.x', 'x', `user.${'n'.repeat(250)}`, `user.${'n'.repeat(251)}`, 'user.', 'system.other') },
 )
 
-const call = (name: string, ...args: fc.Arbitrary<Op[number]>[]): fc.Arbitrary<Op> => fc.tuple(fc.constant(name), ...args) as fc.Arbitrary<Op>
+const call = (name: string, ...args: fc.Arbitrary<Op[number]>[]): fc.Arbitrary<Op> =>
+  fc.tuple(fc.constant(name), ...args) as fc.Arbitrary<Op>
 const often = (weight: number, arbitrary: fc.Arbitrary<Op>) => ({ weight, arbitrary })
 
 const op: fc.Arbitrary<Op> = fc.oneof(
@@ -148,4 +188,8 @@ export const sequence: fc.Arbitrary<Sequence> = fc.record({
     .array(fc.array(entry, { maxLength: 12, size: 'max' }).map(wellFormed), { minLength: 1, maxLength: 3, size: 'max' })
     .map(withoutIdleWhiteouts),
   ops: fc.array(op, { minLength: 1, maxLength: 30, size: 'max' }),
+  user: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constant({ uid: 1000, gid: 1000, groups: [4_000_000_000] }) },
+  ),
 })

@@ -9,11 +9,16 @@ import { entryOf, layerOf, rowsOf, runOnView } from './view.js'
 /** @throws Error that shows the first difference */
 export async function check(kernel: Kernel, sequence: Sequence): Promise<void> {
   const ours = await runOnView(sequence)
-  const real = await kernel.run({ layers: sequence.layers, ops: ours.ops })
+  const real = await kernel.run({ ...sequence, ops: ours.ops })
   same('the tree before', ours.before, real.before)
-  for (const [at, op] of ours.ops.entries()) same(`call ${at} of ${JSON.stringify(ours.ops)},\n  ${JSON.stringify(op)}`, ours.results[at], real.results[at])
+  for (const [at, op] of ours.ops.entries())
+    same(`call ${at} of ${JSON.stringify(ours.ops)},\n  ${JSON.stringify(op)}`, ours.results[at], real.results[at])
   same('the tree after', ours.after, real.after)
-  same('the changes', ours.changes.map(({ kind, path }) => `${kind} ${path}`), expectedChanges(real.before, real.after))
+  same(
+    'the changes',
+    ours.changes.map(({ kind, path }) => `${kind} ${path}`),
+    expectedChanges(real.before, real.after),
+  )
   const layers = [...sequence.layers.map((entries) => layerOf(entries.map(entryOf))), layerOf(layerEntries(ours.changes))]
   const again = await UnionFs.of(layers)
   same('layers and changes together', (await rowsOf(again)).map(withoutClock), ours.after.map(withoutClock))

@@ -50,6 +50,8 @@ export type Result = { readonly value: unknown } | { readonly errno: number }
 export interface Sequence {
   readonly layers: readonly (readonly ModelEntry[])[]
   readonly ops: readonly Op[]
+  /** Who calls, held to permissions. Default: root. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | undefined
 }
 
 /** What one side made of a sequence. */
@@ -61,7 +63,7 @@ export interface Outcome {
 
 /** The bytes that a pair stands for. */
 export function bytesOf([seed, size]: Bytes): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, i) => (((i % 251) * 7) + seed) % 251)
+  return Uint8Array.from({ length: size }, (_, i) => ((i % 251) * 7 + seed) % 251)
 }
 
 /** Contents as overlay.py shows them. */
@@ -80,4 +82,5 @@ export function digestOf(bytes: Uint8Array): string {
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** The bytes of hexadecimal text. */
-export const unhex = (text: string): Uint8Array => Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
+export const unhex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))

@@ -1,10 +1,10 @@
 """The kernel's side of the comparison: runs file operations on a real overlayfs, one sequence a line of JSON.
 
-Input:  {"layers": [[entry, ...], ...], "ops": [[name, arg, ...], ...]}     (layers lowest first; entries as in src/layer/entry.ts)
+Input:  {"layers": [[entry, ...], ...], "ops": [[name, arg, ...], ...], "user": {"uid", "gid", "groups"} or absent}     (layers lowest first; entries as in src/layer/entry.ts)
 Output: {"results": [{"value": ...} | {"errno": n}, ...], "before": [row, ...], "after": [row, ...]}
 Everything is on a private tmpfs; the caller starts this under `unshare -m`, as root. Paths are resolved in a chroot of the merged tree.
 """
-import ctypes, errno, json, os, stat, sys, traceback
+import contextlib, ctypes, errno, json, os, stat, sys, traceback
 
 libc = ctypes.CDLL(None, use_errno=True)
 REAL_ROOT = os.open('/', os.O_RDONLY)
@@ -132,7 +132,13 @@ def write_all(fd, data):
 def op_open(slot, path, flags, mode):
     if slot in handles:
         os.close(handles.pop(slot))
-    fd = os.open(path, flags | os.O_NONBLOCK, mode)
+    try:
+        fd = os.open(path, flags | os.O_NONBLOCK, mode)
+    except PermissionError:
+        # Root gets this for a device in a sticky directory alone (may_create_in_sticky); the view opens no devices anywhere.
+        if os.geteuid() != 0:
+            raise
+        raise OSError(errno.ENXIO, '')
     if TYPES[stat.S_IFMT(os.fstat(fd).st_mode)] not in ('file', 'directory'):
         os.close(fd)
         raise OSError(errno.ENXIO, '')
@@ -162,6 +168,13 @@ def read_all(fd):
         out += part
 
 
+def op_truncate(path, size):
+    was_empty = os.path.exists(path) and os.stat(path).st_size == 0
+    os.truncate(path, size)
+    if was_empty and size == 0:
+        os.utime(path)  # ext4 notes the time, as POSIX says; tmpfs only where it had pages to free
+
+
 OPS = {
     'mkdir': lambda p, mode: os.mkdir(p, mode),
     'rmdir': os.rmdir,
@@ -177,7 +190,7 @@ OPS = {
     'readFile': lambda p: digest(with_fd(p, os.O_RDONLY, read_all)),
     'writeFile': lambda p, data: with_fd(p, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, lambda fd: write_all(fd, content(data))),
     'appendFile': lambda p, data: with_fd(p, os.O_WRONLY | os.O_CREAT | os.O_APPEND, lambda fd: write_all(fd, content(data))),
-    'truncate': lambda p, n: os.truncate(p, n),
+    'truncate': op_truncate,
     'chmod': lambda p, mode: os.chmod(p, mode),
     'chown': lambda p, uid, gid: os.chown(p, uid, gid),
     'lchown': lambda p, uid, gid: os.lchown(p, uid, gid),
@@ -193,7 +206,8 @@ OPS = {
     'readNext': lambda s, n: digest(os.read(handle(s), n)),
     'writeNext': lambda s, data: os.write(handle(s), content(data)),
     'ftruncate': lambda s, n: os.ftruncate(handle(s), n),
-    'fstat': lambda s: describe(os.fstat(handle(s))),
+    # Without nlink: overlayfs still counts the name of a lower file that was unlinked while open.
+    'fstat': lambda s: {k: v for k, v in describe(os.fstat(handle(s))).items() if k != 'nlink'},
     'close': lambda s: os.close(handle(s)) or handles.pop(s) and None,
 }
 
@@ -203,6 +217,23 @@ def run(op):
         return {'value': OPS[op[0]](*op[1:])}
     except OSError as e:
         return {'errno': e.errno}
+
+
+@contextlib.contextmanager
+def caller(user):
+    """Runs what is inside as another user; None: as root."""
+    if user is None:
+        yield
+        return
+    os.setgroups(user['groups'])
+    os.setegid(user['gid'])
+    os.seteuid(user['uid'])
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups([])
 
 
 def sequence(request):
@@ -227,7 +258,8 @@ def sequence(request):
             hidden.clear()
             before = walk('/', [], {})
             count_hidden(before)
-            results = [run(op) for op in request['ops']]
+            with caller(request.get('user')):
+                results = [run(op) for op in request['ops']]
             after = walk('/', [], {})
         finally:
             for fd in handles.values():

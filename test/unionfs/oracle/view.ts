@@ -1,7 +1,19 @@
 // Our side: the same layers and calls on a UnionFs, with outcomes in the same words.
 import type { Change, LayerEntry } from '../../../src/layer/entry.js'
 import { type FileHandle, type Stats, UnionFs } from '../../../src/unionfs/index.js'
-import { type Bytes, bytesOf, digestOf, hex, type ModelEntry, type Op, type Outcome, type Result, type Row, type Sequence, unhex } from './model.js'
+import {
+  type Bytes,
+  bytesOf,
+  digestOf,
+  hex,
+  type ModelEntry,
+  type Op,
+  type Outcome,
+  type Result,
+  type Row,
+  type Sequence,
+  unhex,
+} from './model.js'
 
 const NOW_NS = 1_800_000_000n * 10n ** 9n
 
@@ -29,11 +41,16 @@ async function* slowly(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** A view of model layers. Its clock stands still. */
-export const viewOf = (layers: Sequence['layers']): Promise<UnionFs> => UnionFs.of(layers.map((entries) => layerOf(entries.map(entryOf))), { nowNs: () => NOW_NS })
+export const viewOf = (layers: Sequence['layers']): Promise<UnionFs> =>
+  UnionFs.of(
+    layers.map((entries) => layerOf(entries.map(entryOf))),
+    { nowNs: () => NOW_NS },
+  )
 
 /** Runs a sequence. The view is given back for further questions. */
 export async function runOnView(sequence: Sequence): Promise<Outcome & { ops: Op[]; view: UnionFs; changes: Change[] }> {
   const view = await viewOf(sequence.layers)
+  const caller = sequence.user === undefined ? view : view.as(sequence.user)
   const before = await rowsOf(view)
   const handles = new Map<string, FileHandle>()
   const results: Result[] = []
@@ -41,7 +58,7 @@ export async function runOnView(sequence: Sequence): Promise<Outcome & { ops: Op
   for (const given of sequence.ops) {
     const op = await concrete(view, given)
     ops.push(op)
-    results.push(await attempt(view, handles, op))
+    results.push(await attempt(caller, handles, op))
   }
   for (const handle of handles.values()) await handle.close()
   const changes: Change[] = []
@@ -76,27 +93,52 @@ async function call(view: UnionFs, handles: Map<string, FileHandle>, [name, ...a
   const [a, b, c, d, e] = args as [string, string, string, never, never]
   const number = b as unknown as number
   switch (name) {
-    case 'mkdir': return view.mkdir(a, number)
-    case 'mkfifo': return view.mknod(a, { type: 'fifo' }, number)
-    case 'rmdir': case 'unlink': case 'readlink': case 'readdir': return view[name](a)
-    case 'rename': case 'link': case 'symlink': return view[name](a, b)
-    case 'stat': case 'lstat': return described(await view[name](a))
-    case 'readFile': return digestOf(await view.readFile(a))
-    case 'writeFile': case 'appendFile': return view[name](a, bytesOf(b as unknown as Bytes))
-    case 'truncate': case 'chmod': return view[name](a, number)
-    case 'chown': case 'lchown': return view[name](a, number, c as unknown as number)
-    case 'utimes': case 'lutimes': return view[name](a, BigInt(b), BigInt(b))
-    case 'getxattr': return hex(await view.getxattr(a, b, { followSymlinks: c as unknown as boolean }))
-    case 'setxattr': return view.setxattr(a, b, unhex(c), { mode: ([undefined, 'create', 'replace'] as const)[d as number], followSymlinks: e })
-    case 'listxattr': return view.listxattr(a, { followSymlinks: b as unknown as boolean })
-    case 'removexattr': return view.removexattr(a, b, { followSymlinks: c as unknown as boolean })
+    case 'mkdir':
+      return view.mkdir(a, number)
+    case 'mkfifo':
+      return view.mknod(a, { type: 'fifo' }, number)
+    case 'rmdir':
+    case 'unlink':
+    case 'readlink':
+    case 'readdir':
+      return view[name](a)
+    case 'rename':
+    case 'link':
+    case 'symlink':
+      return view[name](a, b)
+    case 'stat':
+    case 'lstat':
+      return described(await view[name](a))
+    case 'readFile':
+      return digestOf(await view.readFile(a))
+    case 'writeFile':
+    case 'appendFile':
+      return view[name](a, bytesOf(b as unknown as Bytes))
+    case 'truncate':
+    case 'chmod':
+      return view[name](a, number)
+    case 'chown':
+    case 'lchown':
+      return view[name](a, number, c as unknown as number)
+    case 'utimes':
+    case 'lutimes':
+      return view[name](a, BigInt(b), BigInt(b))
+    case 'getxattr':
+      return hex(await view.getxattr(a, b, { followSymlinks: c as unknown as boolean }))
+    case 'setxattr':
+      return view.setxattr(a, b, unhex(c), { mode: ([undefined, 'create', 'replace'] as const)[d as number], followSymlinks: e })
+    case 'listxattr':
+      return view.listxattr(a, { followSymlinks: b as unknown as boolean })
+    case 'removexattr':
+      return view.removexattr(a, b, { followSymlinks: c as unknown as boolean })
     case 'open': {
       await handles.get(a)?.close()
       handles.delete(a)
       handles.set(a, await view.open(b, c as unknown as number, d))
       return null
     }
-    default: return onHandle(handles, name, a, args)
+    default:
+      return onHandle(handles, name, a, args)
   }
 }
 
@@ -109,17 +151,26 @@ async function onHandle(handles: Map<string, FileHandle>, name: string, slot: st
     return digestOf(buffer.subarray(0, (await handle.read(buffer, 0, length, position)).bytesRead))
   }
   switch (name) {
-    case 'read': return read(first, second)
-    case 'readNext': return read(first, null)
-    case 'write': return (await handle.write(bytesOf(first), 0, undefined, second)).bytesWritten
-    case 'writeNext': return (await handle.write(bytesOf(first))).bytesWritten
-    case 'ftruncate': return handle.truncate(first)
-    case 'fstat': return described(await handle.stat())
+    case 'read':
+      return read(first, second)
+    case 'readNext':
+      return read(first, null)
+    case 'write':
+      return (await handle.write(bytesOf(first), 0, undefined, second)).bytesWritten
+    case 'writeNext':
+      return (await handle.write(bytesOf(first))).bytesWritten
+    case 'ftruncate':
+      return handle.truncate(first)
+    case 'fstat': {
+      const { nlink: _, ...rest } = described(await handle.stat()) as { nlink?: number }
+      return rest
+    }
     case 'close': {
       handles.delete(slot)
       return handle.close()
     }
-    default: throw new Error(`no such operation: ${name}`)
+    default:
+      throw new Error(`no such operation: ${name}`)
   }
 }
 
@@ -138,7 +189,8 @@ export async function rowsOf(view: UnionFs): Promise<Row[]> {
   const visit = async (path: string): Promise<void> => {
     const stats = await view.lstat(path)
     const xattrs: Record<string, string> = {}
-    for (const name of await view.listxattr(path, { followSymlinks: false })) xattrs[name] = hex(await view.getxattr(path, name, { followSymlinks: false }))
+    for (const name of await view.listxattr(path, { followSymlinks: false }))
+      xattrs[name] = hex(await view.getxattr(path, name, { followSymlinks: false }))
     if (!groups.has(stats.ino)) groups.set(stats.ino, path)
     rows.push({
       ...described(stats),

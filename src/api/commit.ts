@@ -1,0 +1,37 @@
+// A sandbox's changes as one new layer on its base image, in the store.
+import { UnsupportedError } from '../core/index.js'
+import { appendLayer, type Change, emptyImage, type Image, type ImageConfig, layerFromChanges, withAnnotations, withConfig } from '../image/index.js'
+import { HOST_BASE } from './root.js'
+import type { Started } from './start.js'
+import { contentOf } from './store.js'
+
+/** Options of `commit`. */
+export interface CommitOptions {
+  readonly tag?: string | undefined
+  readonly author?: string | undefined
+  readonly message?: string | undefined
+  /** Fields of the image's `config` to change. */
+  readonly config?: Partial<NonNullable<ImageConfig['config']>> | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+async function baseOf({ image, isHostRoot }: Started): Promise<Image> {
+  if (image !== undefined) return image
+  if (isHostRoot) return withAnnotations(await emptyImage(), { [HOST_BASE]: 'host' })
+  throw new UnsupportedError('commit: a sandbox on a directory has no base image', { remedy: "build an image of it: store.build('scratch').copy(directory, '/')" })
+}
+
+/** The new image, kept in the store and tagged if asked for. */
+export async function commitChanges(started: Started, changes: AsyncIterable<Change>, options: CommitOptions): Promise<Image> {
+  const { tag, author, message, config, signal } = options
+  const store = await started.store()
+  const content = contentOf(store)
+  const layer = await layerFromChanges(changes, { spool: content.spool({ signal }) })
+  signal?.throwIfAborted()
+  const history = { created_by: 'stratabox commit', ...(author === undefined ? {} : { author }), ...(message === undefined ? {} : { comment: message }) }
+  const appended = await appendLayer(await baseOf(started), layer, history)
+  const image = config === undefined ? appended : await withConfig(appended, { config })
+  const kept = content.image(await content.keep(image, { signal }))
+  if (tag !== undefined) await store.tag(kept, tag)
+  return kept
+}

@@ -1,0 +1,52 @@
+// Where a sandbox's root comes from: options to lowers, and what the image says about its commands.
+import { resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { SyscallError } from '../core/index.js'
+import type { ContentStore, IdMode } from '../content/index.js'
+import type { Image } from '../image/index.js'
+import { type CommandDefaults, noDefaults, type RootInput } from '../sandbox/index.js'
+
+/** Annotation of images whose layers sit on the host's own files. */
+export const HOST_BASE = 'dev.stratabox.base'
+
+/** A root ready to be mounted. */
+export interface ResolvedRoot {
+  readonly input: RootInput
+  readonly image: Image | undefined
+  readonly defaults: CommandDefaults
+}
+
+/** What an image says about its commands. */
+export async function defaultsOf(image: Image): Promise<CommandDefaults> {
+  const { config = {} } = await image.config()
+  const text = (value: string | undefined) => (value === undefined || value === '' ? undefined : value)
+  return {
+    env: config.Env ?? [],
+    entrypoint: config.Entrypoint ?? [],
+    cmd: config.Cmd ?? [],
+    cwd: text(config.WorkingDir),
+    user: text(config.User),
+  }
+}
+
+/** A host directory, read-only below. @throws SyscallError when it is not there */
+export function directoryRoot(path: string): ResolvedRoot {
+  const absolute = resolve(path)
+  let isDirectory: boolean
+  try {
+    isDirectory = statSync(absolute).isDirectory()
+  } catch (cause) {
+    const { errno = 0, code = 'EIO' } = cause as NodeJS.ErrnoException
+    throw new SyscallError({ errno: Math.abs(errno), code, syscall: 'stat', path: absolute, step: 'root' }, { remedy: 'root must be an existing directory, an image or a reference', cause })
+  }
+  if (!isDirectory) throw new SyscallError({ errno: 20, code: 'ENOTDIR', syscall: 'stat', path: absolute, step: 'root' }, { remedy: 'root must be a directory' })
+  return { input: { kind: 'directory', path: absolute }, image: undefined, defaults: noDefaults }
+}
+
+/** An image's layers, unpacked as far as they are not yet. */
+export async function imageRootOf(image: Image, content: ContentStore, idMode: IdMode, signal: AbortSignal | undefined): Promise<ResolvedRoot> {
+  const { annotations } = await image.manifest()
+  const lowers = await content.unpacked(image, { idMode, signal })
+  const input: RootInput = annotations?.[HOST_BASE] === 'host' ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }
+  return { input, image, defaults: await defaultsOf(image) }
+}

@@ -1,0 +1,207 @@
+// The public Sandbox: thin; what it does is in sandbox/, what it commits in the store.
+import { EventEmitter } from 'node:events'
+import { ClosedError, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
+import type { Change, Image } from '../image/index.js'
+import { backend, type Command, type IsolationReport, type RunOptions, type RunResult, type SandboxProcess, type SandboxStats, type SpawnOptions, signalNumber } from '../sandbox/index.js'
+import { SandboxFs } from '../sandbox/fs/index.js'
+import { type CommitOptions, commitChanges } from './commit.js'
+import { type Forks, forkSandbox } from './fork.js'
+import { type SandboxOptions, type Started, startSandbox } from './start.js'
+
+/** What a sandbox tells. `exit`: it ended, and why. `limit`: a limit took effect. `denied`: something was refused. */
+export interface SandboxEvents {
+  exit: [event: { reason: string }]
+  limit: [event: { limit: string; value: number; max: number }]
+  denied: [event: { kind: 'network' | 'syscall'; what: string }]
+}
+
+const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject'] as const
+
+/** An isolated, bounded process tree with a file system of its own. */
+export class Sandbox implements AsyncDisposable {
+  readonly #started: Started
+  readonly #events = new EventEmitter()
+  #closed: Promise<void> | undefined
+  #ended: Error | undefined
+  /** node:fs/promises on the sandbox's files, running or stopped. Never follows a link out. */
+  readonly fs: SandboxFs
+
+  private constructor(started: Started) {
+    this.#started = started
+    const { session, spec } = started
+    const { running } = session
+    this.fs = new SandboxFs({
+      ask: (request) => (this.#closed === undefined ? running.file(request, 'root') : Promise.reject(this.#closedError())),
+      user: () => running.resolveUser(session.user),
+    })
+    running.ended.then((error) => {
+      if (this.#closed !== undefined) return
+      this.#ended = error
+      this.#events.emit('exit', { reason: error.message })
+    })
+    const { lifetimeMaxMs } = spec.limits
+    if (lifetimeMaxMs !== undefined) setTimeout(() => this.#expire(lifetimeMaxMs), lifetimeMaxMs).unref()
+  }
+
+  /** Makes one; resolves when its root is built and it takes commands.
+   *  @throws TypeError | RangeError naming a wrong option; UnsupportedError for what cannot be enforced here; SyscallError */
+  static async create(options?: SandboxOptions): Promise<Sandbox> {
+    return new Sandbox(await startSandbox(options))
+  }
+
+  /** Creates, runs one command, closes. */
+  static async run(command: Command, options: SandboxOptions & RunOptions = {}): Promise<RunResult> {
+    const given = optionsObject(options, 'Sandbox.run')
+    const isShared = (key: string) => ['env', 'cwd', 'user'].includes(key)
+    const entries = Object.entries(given)
+    const isRun = (key: string) => (RUN_OPTIONS as readonly string[]).includes(key) && !isShared(key)
+    const sandbox = await Sandbox.create(Object.fromEntries(entries.filter(([key]) => !isRun(key))) as SandboxOptions)
+    try {
+      return await sandbox.run(command, Object.fromEntries(entries.filter(([key]) => isRun(key) || key === 'signal')) as RunOptions)
+    } finally {
+      await sandbox.close()
+    }
+  }
+
+  /** What this host can enforce, found out by trying. */
+  static async probe(): Promise<IsolationReport> {
+    return (await backend()).probe()
+  }
+
+  /** Wraps one that was started elsewhere in api/. @internal */
+  static wrap(started: Started): Sandbox {
+    return new Sandbox(started)
+  }
+
+  get id(): string {
+    return this.#started.session.running.id
+  }
+  /** How each mechanism and limit is enforced. */
+  get isolation(): IsolationReport {
+    return this.#started.session.running.isolation
+  }
+  /** Where the time of its start went. */
+  get timings(): { phase: string; durationMs: number }[] {
+    return [...this.#started.session.running.timings]
+  }
+
+  /** Runs a command to its end. A non-zero exit, a signal, a time-out are results. Left out: the image's entrypoint and cmd.
+   *  @throws SyscallError when it cannot be started; ExitError with `reject` */
+  run(command: Command | undefined, options: RunOptions & { encoding: 'buffer' }): Promise<RunResult<Buffer>>
+  run(command?: Command, options?: RunOptions): Promise<RunResult>
+  async run(command?: Command, options?: RunOptions): Promise<RunResult | RunResult<Buffer>> {
+    this.#checkOpen()
+    return this.#started.session.run(command, options)
+  }
+
+  /** Starts a command; resolves when the program runs, rejects when it cannot. stdin is an open pipe. */
+  async spawn(command?: Command, options?: SpawnOptions): Promise<SandboxProcess> {
+    this.#checkOpen()
+    return this.#started.session.spawn(command, options)
+  }
+
+  /** What it uses now. */
+  async stats(): Promise<SandboxStats> {
+    this.#checkOpen()
+    return this.#started.session.running.stats()
+  }
+
+  /** Stops every process where it is. */
+  async pause(): Promise<void> {
+    this.#checkOpen()
+    await this.#started.session.running.freeze()
+  }
+
+  /** Lets them go on. */
+  async resume(): Promise<void> {
+    this.#checkOpen()
+    await this.#started.session.running.thaw()
+  }
+
+  /** What differs from the base (or, with `mount`, in a 'copy' mount), sorted by path. */
+  async *changes(options: { mount?: string | undefined } = {}): AsyncGenerator<Change> {
+    rejectUnknown(options, ['mount', 'signal'], 'changes')
+    if (this.#closed !== undefined) throw this.#closedError()
+    yield* this.#started.session.running.changes(options.mount)
+  }
+
+  /** changes() as one new layer on the base image, in the store. */
+  async commit(options?: CommitOptions): Promise<Image> {
+    const given = optionsObject(options, 'commit')
+    rejectUnknown(given, ['tag', 'author', 'message', 'config', 'signal'], 'commit')
+    if (this.#closed !== undefined) throw this.#closedError()
+    given.signal?.throwIfAborted()
+    return commitChanges(this.#started, this.changes(), given)
+  }
+
+  /** `count` sandboxes with the same files, no processes, and separate writes from now on. Each outlives this one. */
+  async fork<N extends number>(count: N): Promise<Forks<N>> {
+    if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) throw new RangeError(`fork: count must be an integer from 1 to 10000, not ${count}`)
+    if (this.#closed !== undefined) throw this.#closedError()
+    return forkSandbox(this.#started, count, Sandbox.wrap)
+  }
+
+  /** Signals every process. Default SIGKILL. Files stay: fs, changes(), commit(), fork() go on. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const number = signalNumber(signal)
+    this.#checkOpen()
+    this.#started.session.running.killAll(number)
+  }
+
+  /** A TCP connection to a port inside; not supported yet. */
+  async connect(port: number): Promise<never> {
+    checkPort(port, 'connect', 1)
+    throw new UnsupportedError('connect is not supported yet', { remedy: "use network: 'host', or talk through stdin and stdout" })
+  }
+
+  /** A host port that leads inside; not supported yet. */
+  async publish(port: number, options?: { host?: string | undefined; hostPort?: number | undefined }): Promise<never> {
+    checkPort(port, 'publish', 1)
+    if (options?.hostPort !== undefined) checkPort(options.hostPort, 'publish: hostPort', 0)
+    throw new UnsupportedError('publish is not supported yet', { remedy: "use network: 'host'" })
+  }
+
+  /** Ends everything; leaves no process, mount, cgroup, directory or fd behind. Twice is fine. */
+  close(): Promise<void> {
+    this.#closed ??= this.#started.session.running.close().then(() => this.#started.release?.())
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  on<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
+    this.#events.on(event, listener as (...args: unknown[]) => void)
+    return this
+  }
+  once<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
+    this.#events.once(event, listener as (...args: unknown[]) => void)
+    return this
+  }
+  off<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
+    this.#events.off(event, listener as (...args: unknown[]) => void)
+    return this
+  }
+
+  #expire(max: number): void {
+    if (this.#closed !== undefined) return
+    this.#events.emit('limit', { limit: 'lifetimeMaxMs', value: max, max })
+    this.#events.emit('exit', { reason: `its lifetime of ${max} ms is over` })
+    // Whoever calls later is told by ERR_CLOSED; the promise itself has nobody who waits.
+    this.close().catch((error: Error) => process.emitWarning(error))
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError('the sandbox is closed', { remedy: 'create a new one' })
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw this.#closedError()
+    if (this.#ended !== undefined) throw this.#ended
+  }
+}
+
+function checkPort(port: number, of: string, min: number): void {
+  if (!Number.isSafeInteger(port) || port < min || port > 65_535) throw new RangeError(`${of}: port must be an integer from ${min} to 65535, not ${port}`)
+}

@@ -1,0 +1,84 @@
+// From public options to a running sandbox: which root, which store, which backend.
+import { optionsObject, UnsupportedError } from '../core/index.js'
+import type { ContentStore } from '../content/index.js'
+import type { Image } from '../image/index.js'
+import { etcCopy } from '../rootfs/index.js'
+import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSpec, Session, type StartInput } from '../sandbox/index.js'
+import { defaultStore } from './default-store.js'
+import { directoryRoot, imageRootOf, type ResolvedRoot } from './root.js'
+import { contentOf, type Store } from './store.js'
+
+/** Options of `Sandbox.create`. */
+export interface SandboxOptions extends BaseSandboxOptions {
+  /** Default 'host'. A string is a directory if it is absolute or begins with './' or '../' (read-only below), else a reference. */
+  readonly root?: 'host' | Image | string | undefined
+  /** Default: `Store.open()`, opened when first needed. */
+  readonly store?: Store | undefined
+  /** Default 'missing'. */
+  readonly pull?: 'missing' | 'never' | 'always' | undefined
+  /** Windows only. */
+  readonly registry?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A started sandbox with what `commit` and `fork` need to know of its making. */
+export interface Started {
+  readonly session: Session
+  readonly spec: SandboxSpec
+  readonly image: Image | undefined
+  readonly isHostRoot: boolean
+  readonly root: SandboxOptions['root']
+  readonly options: BaseSandboxOptions
+  readonly snapshots: readonly string[]
+  store(): Promise<Store>
+  /** Called when it was closed. */
+  readonly release?: (() => Promise<void>) | undefined
+}
+
+const isDirectoryName = (root: string): boolean => root.startsWith('/') || root.startsWith('./') || root.startsWith('../')
+
+async function imageOf(root: Image | string, store: Store): Promise<Image> {
+  if (typeof root !== 'string') return root
+  const found = await store.get(root)
+  if (found !== undefined) return found
+  throw new UnsupportedError(`root: there is no image '${root}' in the store`, {
+    code: 'ERR_IMAGE_NOT_FOUND',
+    remedy: "build or load it first; a directory's name begins with '/', './' or '../'",
+  })
+}
+
+async function resolveRoot(options: SandboxOptions, store: () => Promise<Store>, content: () => Promise<ContentStore>): Promise<ResolvedRoot> {
+  const { root = 'host', signal } = options
+  if (root === 'host') return { input: { kind: 'host' }, image: undefined, defaults: noDefaults }
+  if (typeof root === 'string' && root === '') throw new TypeError("root must be 'host', an image, a directory or a reference, not ''")
+  if (typeof root === 'string' && isDirectoryName(root)) return directoryRoot(root)
+  if (typeof root !== 'string' && (typeof root !== 'object' || root === null || typeof root.manifest !== 'function'))
+    throw new TypeError("root must be 'host', an image, a directory or a reference")
+  const image = await imageOf(root, await store())
+  return imageRootOf(image, await content(), (await backend()).idMode(), signal)
+}
+
+/** Starts one. `snapshots`: what a fork stands on. @throws as Sandbox.create */
+export async function startSandbox(given: SandboxOptions | undefined, snapshots: readonly string[] = []): Promise<Started> {
+  const options = optionsObject(given, 'Sandbox')
+  const { root, store: named, pull, registry, ...base } = options
+  if (registry !== undefined) throw new UnsupportedError('registry is for Windows', { remedy: 'leave it out' })
+  if (pull !== undefined && !['missing', 'never', 'always'].includes(pull)) throw new TypeError("pull must be 'missing', 'never' or 'always'")
+  const spec = normalize(base)
+  const { signal } = base
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
+  signal?.throwIfAborted()
+  const platform = await backend()
+  const store = async () => named ?? (await defaultStore())
+  const content = async () => contentOf(await store())
+  const resolved = await resolveRoot(options, store, content)
+  const input: StartInput = {
+    root: resolved.input,
+    snapshots,
+    scratchDirectory: async () => (await (await content()).scratch()).path,
+    etcCopy: async () => etcCopy((await content()).paths.cache()),
+  }
+  const running = await platform.start(spec, input, signal)
+  const session = new Session(running, spec, resolved.defaults)
+  const { signal: _ended, ...kept } = base
+  return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
+}

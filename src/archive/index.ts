@@ -1,0 +1,5 @@
+export * from './docker-write.js'
+export type * from './item.js'
+export { readLayout } from './oci-read.js'
+export * from './oci-write.js'
+export * from './read.js'

@@ -1,0 +1,84 @@
+// The collector: removes blobs, unpacked layers and cached steps that no reference leads to and no live process has pinned.
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Digest, isDigest } from '../core/index.js'
+import { type Blobs, blobPin } from './blobs.js'
+import { pinName, readRecord } from './layers.js'
+import { pinnedKeys, sweepDead } from './lease.js'
+import { O_DIRECTORY, O_RDONLY } from './linux.js'
+import { withLock } from './lock.js'
+import type { IdMode } from './paths.js'
+import { reachableFrom } from './reachable.js'
+import type { Refs } from './refs.js'
+import { removeTree } from './tree/remove-tree.js'
+
+/** What a collection removed. `freedBytes` counts blobs and the contents of unpacked layers. */
+export interface Collected {
+  readonly removedBlobs: number
+  readonly removedLayers: number
+  readonly freedBytes: number
+}
+
+/** One collection, while nobody may put anything to use. Unfinished files of dead processes go too. */
+export async function collectUnused(blobs: Blobs, refs: Refs, signal?: AbortSignal): Promise<Collected> {
+  const { paths, lease } = blobs
+  await sweepDead(paths)
+  const trash: string[] = []
+  const result = await withLock(paths.collectLock(), true, signal, async () => {
+    // Listed before the pins are read: what gets its name later has had its pin before.
+    const [names, layers] = [await readdir(paths.blobs()), await unpackedLayers(blobs)]
+    const reachable = await reachableFrom(blobs, await refs.roots(), signal)
+    const pinned = await pinnedKeys(paths)
+    let freedBytes = 0
+    let removedBlobs = 0
+    for (const name of names) {
+      const digest = `sha256:${name}`
+      if (!isDigest(digest) || reachable.blobs.has(digest) || pinned.has(blobPin(digest))) continue
+      freedBytes += (await stat(paths.blob(digest))).size
+      await rm(paths.blob(digest))
+      removedBlobs++
+    }
+    let removedLayers = 0
+    for (const { idMode, key, diffId, bytes } of layers) {
+      if (reachable.diffIds.has(diffId) || pinned.has(pinName(idMode, key)) || !mayRemove(idMode)) continue
+      const name = lease.unusedName()
+      await rename(join(paths.layers(idMode), key), join(paths.temporary(), name))
+      trash.push(name)
+      freedBytes += bytes
+      removedLayers++
+    }
+    return { removedBlobs, removedLayers, freedBytes }
+  })
+  await empty(paths.temporary(), trash)
+  return result
+}
+
+/** Only the kind of process that could have written a tree can remove all of it. */
+const mayRemove = (idMode: IdMode): boolean => (idMode === 'root') === (process.getuid?.() === 0)
+
+interface Candidate {
+  readonly idMode: IdMode
+  readonly key: string
+  readonly diffId: Digest
+  readonly bytes: number
+}
+
+async function unpackedLayers({ paths }: Blobs): Promise<readonly Candidate[]> {
+  const found: Candidate[] = []
+  for (const idMode of ['root', 'sub', 'single'] as const) {
+    for (const key of await readdir(paths.layers(idMode))) {
+      const record = await readRecord(join(paths.layers(idMode), key))
+      if (record !== undefined) found.push({ idMode, key, diffId: record.diffId, bytes: record.bytes })
+    }
+  }
+  return found
+}
+
+async function empty(directory: string, names: readonly string[]): Promise<void> {
+  const handle = await open(directory, O_RDONLY | O_DIRECTORY)
+  try {
+    for (const name of names) await removeTree(handle.fd, name)
+  } finally {
+    await handle.close()
+  }
+}

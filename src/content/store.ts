@@ -1,0 +1,193 @@
+// The content store: an OCI image layout in place (image-spec image-layout.md), with unpacked layers, scratch directories and leases beside it.
+import { access, mkdir, readdir, readFile } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { ClosedError, StrataError } from '../core/index.js'
+import type { Image } from '../image/index.js'
+import type { Spool } from '../layer/index.js'
+import { checkLayoutFile, type Descriptor, layoutFile, layoutIndex } from '../oci/index.js'
+import { Blobs } from './blobs.js'
+import { type Collected, collectUnused } from './collect.js'
+import { privateDirectory, replaceFile } from './durable.js'
+import { keepImage, openImage } from './images.js'
+import { pinName, type RootMetadata, UnpackedLayers } from './layers.js'
+import { Lease, sweepDead } from './lease.js'
+import { withLock } from './lock.js'
+import { type IdMode, StorePaths } from './paths.js'
+import { Refs } from './refs.js'
+import { blobSpool } from './spool.js'
+import { type StoreProblem, verifyStore } from './verify.js'
+
+/** The layers of an image on disk, in use until released. */
+export interface Unpacked {
+  /** `<store>/layers/<idmode>`. */
+  readonly root: string
+  /** Directories relative to `root`, the lowest layer first; fit for an overlay's options. */
+  readonly names: readonly string[]
+  /** What the image says of '/'; undefined: nothing. */
+  readonly rootMetadata: RootMetadata | undefined
+  /** Lets go of the layers. Twice is fine. */
+  release(): Promise<void>
+}
+
+/** A directory of a sandbox on the store's disk. */
+export interface Scratch {
+  readonly path: string
+}
+
+type Signal = { readonly signal?: AbortSignal | undefined }
+
+/** One opened store. Several processes may have it open. */
+export class ContentStore implements AsyncDisposable {
+  readonly blobs: Blobs
+  readonly refs: Refs
+  readonly #layers = new Map<IdMode, UnpackedLayers>()
+  readonly #lease: Lease
+  #isClosed = false
+
+  private constructor(
+    readonly paths: StorePaths,
+    lease: Lease,
+  ) {
+    this.#lease = lease
+    this.blobs = new Blobs(paths, lease)
+    this.refs = new Refs(paths, lease)
+  }
+
+  /** Opens the store in the directory `path` (absolute), makes it where it is absent or empty, and sweeps what dead processes left.
+   *  @throws StrataError `ERR_STORE` for a directory with something else in it */
+  static async open(path: string, options: Signal = {}): Promise<ContentStore> {
+    if (!isAbsolute(path)) throw new TypeError(`the path of a store must be absolute: ${path}`)
+    options.signal?.throwIfAborted()
+    const paths = new StorePaths(path)
+    await refuseForeign(path)
+    for (const directory of directoriesOf(paths)) await privateDirectory(directory)
+    await sweepDead(paths)
+    const lease = await Lease.take(paths)
+    try {
+      await withLock(paths.indexLock(), true, options.signal, () => initialize(paths, lease))
+    } catch (error) {
+      await lease.release()
+      throw error
+    }
+    return new ContentStore(paths, lease)
+  }
+
+  get path(): string {
+    return this.paths.root
+  }
+
+  /** For layers made here: their bytes become blobs. */
+  spool(options: Signal = {}): Spool {
+    this.#checkOpen()
+    return blobSpool(this.blobs, options.signal)
+  }
+
+  /** The image that a descriptor names. Lazy. */
+  image(descriptor: Descriptor): Image {
+    return openImage(this.blobs, descriptor)
+  }
+
+  /** Brings all of an image into the store and keeps it until the next collection. */
+  async keep(image: Image, options: Signal = {}): Promise<Descriptor> {
+    this.#checkOpen()
+    return keepImage(this.blobs, image, options.signal)
+  }
+
+  /** The layers of an image as overlayfs lower directories, each unpacked once. @throws FormatError for layers that are not as they should be */
+  async unpacked(image: Image, options: { readonly idMode: IdMode } & Signal): Promise<Unpacked> {
+    this.#checkOpen()
+    const { idMode, signal } = options
+    const layers = this.#layersOf(idMode)
+    const stack = await layers.stack(await image.layers(), signal)
+    let isReleased = false
+    return {
+      root: this.paths.layers(idMode),
+      names: stack.map((layer) => layers.treeName(layer)),
+      rootMetadata: [...stack].reverse().find((layer) => layer.record.root !== undefined)?.record.root,
+      release: async () => {
+        if (isReleased) return
+        isReleased = true
+        for (const layer of stack) this.#lease.unpin(pinName(idMode, layer.key))
+      },
+    }
+  }
+
+  /** A new, empty directory for a sandbox's writes, 0700; removed by whoever asked for it, or when this process is gone. */
+  async scratch(): Promise<Scratch> {
+    this.#checkOpen()
+    const path = join(this.paths.sandboxes(), this.#lease.unusedName())
+    await mkdir(path, { mode: 0o700 })
+    return { path }
+  }
+
+  /** Removes what no reference leads to, no live process uses and no sandbox runs on. Images that this process keeps without a reference go too. */
+  async collect(options: Signal = {}): Promise<Collected> {
+    this.#checkOpen()
+    this.blobs.letGo()
+    return collectUnused(this.blobs, this.refs, options.signal)
+  }
+
+  /** Reads every blob and follows every reference. */
+  async verify(options: Signal = {}): Promise<readonly StoreProblem[]> {
+    this.#checkOpen()
+    return verifyStore(this.blobs, this.refs, options.signal)
+  }
+
+  /** Ends this process's use of the store. Twice is fine. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#lease.release()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #layersOf(idMode: IdMode): UnpackedLayers {
+    const layers = this.#layers.get(idMode) ?? new UnpackedLayers(this.paths, this.#lease, idMode)
+    this.#layers.set(idMode, layers)
+    return layers
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new ClosedError('the store is closed')
+  }
+}
+
+const directoriesOf = (paths: StorePaths): readonly string[] => [
+  paths.root,
+  paths.blobs(),
+  ...(['root', 'sub', 'single'] as const).map((idMode) => paths.layers(idMode)),
+  paths.sandboxes(),
+  paths.cache(),
+  paths.temporary(),
+  paths.leases(),
+  paths.locks(),
+]
+
+async function initialize(paths: StorePaths, lease: Lease): Promise<void> {
+  if (!(await exists(paths.index()))) await replaceFile(paths.index(), layoutIndex([]), lease.temporary())
+  if (await exists(paths.layout())) checkLayoutFile(await readFile(paths.layout()))
+  else await replaceFile(paths.layout(), layoutFile(), lease.temporary())
+}
+
+/** A directory that is no store, with somebody's files in it, stays as it is. */
+async function refuseForeign(path: string): Promise<void> {
+  if (!(await exists(path))) return
+  const names = await readdir(path)
+  if (names.length === 0 || names.includes('oci-layout') || names.includes('leases')) return
+  throw new StrataError(`${path} is neither empty nor a store`, {
+    code: 'ERR_STORE',
+    remedy: 'name an empty directory, or one that does not exist',
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}

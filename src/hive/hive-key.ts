@@ -1,0 +1,263 @@
+// A key of one hive: read from the file when first touched, changed in memory, written by Hive.toBytes.
+import { StrataError } from '../core/index.js'
+import { Children } from './children.js'
+import type { RegistryData, Value } from './data.js'
+import { encodeData } from './encode.js'
+import { checkFiletime, dateToFiletime, filetimeToDate } from './filetime.js'
+import { checkKeyName, checkValueName, DEPTH_MAX, type Key, type LayerSemantics } from './key.js'
+import { semanticsBits, semanticsOf } from './layer-bits.js'
+import type { LoadedKey } from './read/load-key.js'
+import { loadSubkeys } from './read/load-subkeys.js'
+import { loadValues } from './read/load-values.js'
+import type { Source } from './read/source.js'
+import { KEY_FLAG, LAYER } from './records/nk.js'
+import { VALUE_FLAG } from './records/vk.js'
+import type { StoredKey, StoredValue } from './stored.js'
+import { toValue } from './value.js'
+
+/** What the keys of one hive share. */
+export interface HiveState {
+  readonly isLayered: boolean
+  /** The time that changes are stamped with. */
+  readonly now: () => Date
+  /** Counts changes, so that merged views know when to look again. */
+  changes: number
+}
+
+/** A key of a Hive. */
+export class HiveKey implements Key {
+  readonly #hive: HiveState
+  readonly #parent: HiveKey | undefined
+  readonly #depth: number
+  #stored: StoredKey
+  readonly #subkeys: Children<HiveKey>
+  readonly #values: Children<StoredValue>
+  #isDeleted = false
+
+  constructor(hive: HiveState, parent: HiveKey | undefined, stored: StoredKey, from?: { source: Source; key: LoadedKey }) {
+    this.#hive = hive
+    this.#parent = parent
+    this.#depth = parent === undefined ? 0 : parent.#depth + 1
+    this.#stored = stored
+    this.#subkeys = new Children(true, from && (() => this.#loadSubkeys(from.source, from.key)))
+    this.#values = new Children(
+      false,
+      from && (() => loadValues(from.source, { ...from.key.links, flags: from.key.stored.flags }, this.path)),
+    )
+  }
+
+  get name(): string {
+    return this.#stored.name
+  }
+
+  get path(): string {
+    const names: string[] = []
+    for (let key: HiveKey = this; key.#parent !== undefined; key = key.#parent) names.push(key.name)
+    return names.reverse().join('\\')
+  }
+
+  get lastWritten(): Date {
+    return filetimeToDate(this.#stored.lastWritten)
+  }
+
+  set lastWritten(date: Date) {
+    this.#change({ lastWritten: dateToFiletime(date) })
+  }
+
+  get lastWrittenFiletime(): bigint {
+    return this.#stored.lastWritten
+  }
+
+  set lastWrittenFiletime(filetime: bigint) {
+    this.#change({ lastWritten: checkFiletime(filetime) })
+  }
+
+  get className(): string | undefined {
+    return this.#stored.className
+  }
+
+  set className(className: string | undefined) {
+    if (className !== undefined && className.length > 0x7fff) throw new RangeError('a class name has at most 32767 units')
+    this.#change({ className: className === '' ? undefined : className, lastWritten: this.#stamp() })
+  }
+
+  get security(): Uint8Array | undefined {
+    return this.#stored.security?.slice()
+  }
+
+  set security(security: Uint8Array | undefined) {
+    this.#change({ security: security?.slice(), lastWritten: this.#stamp() })
+  }
+
+  get layer(): LayerSemantics | undefined {
+    return this.#hive.isLayered ? semanticsOf(this.#stored.layerBits) : undefined
+  }
+
+  set layer(layer: LayerSemantics | undefined) {
+    this.#demandLayers()
+    const layerBits = (this.#stored.layerBits & ~LAYER.semantics) | semanticsBits(layer ?? 'merge')
+    this.#change(layer === 'tombstone' ? { layerBits: layerBits & ~LAYER.inheritClass, className: undefined } : { layerBits })
+    if (layer !== 'tombstone') return
+    for (const subkey of this.#subkeys.list()) subkey.#isDeleted = true
+    this.#subkeys.clear()
+    this.#values.clear()
+  }
+
+  get inheritsClass(): boolean {
+    return this.#hive.isLayered && (this.#stored.layerBits & LAYER.inheritClass) !== 0
+  }
+
+  set inheritsClass(inherits: boolean) {
+    this.#demandLayers()
+    this.#change({ layerBits: (this.#stored.layerBits & ~LAYER.inheritClass) | (inherits ? LAYER.inheritClass : 0) })
+  }
+
+  get isSymlink(): boolean {
+    return (this.#stored.flags & KEY_FLAG.symlink) !== 0
+  }
+
+  set isSymlink(isSymlink: boolean) {
+    this.#change({ flags: (this.#stored.flags & ~KEY_FLAG.symlink) | (isSymlink ? KEY_FLAG.symlink : 0) })
+  }
+
+  /** What the key itself holds, as it would be saved. */
+  get stored(): StoredKey {
+    return this.#stored
+  }
+
+  /** Subkeys in the order in which lists hold them. */
+  sortedSubkeys(): HiveKey[] {
+    return this.#subkeys.sorted().map(([, key]) => key)
+  }
+
+  /** Values as they would be saved, in order. */
+  storedValues(): StoredValue[] {
+    return this.#values.list()
+  }
+
+  *subkeys(): Generator<HiveKey> {
+    yield* this.#subkeys.list()
+  }
+
+  *values(): Generator<Value> {
+    for (const value of this.#values.list()) yield toValue(value)
+  }
+
+  subkey(name: string): HiveKey | undefined {
+    return this.#subkeys.find(name)
+  }
+
+  value(name = ''): Value | undefined {
+    const value = this.#values.find(name)
+    return value && toValue(value)
+  }
+
+  /** The value as it would be saved. */
+  storedValue(name: string): StoredValue | undefined {
+    return this.#values.find(name)
+  }
+
+  createSubkey(name: string): HiveKey {
+    const existing = this.#subkeys.find(checkKeyName(name))
+    if (existing !== undefined) return existing
+    const lastWritten = this.#stamp()
+    const key = this.putSubkey({ ...BLANK_KEY, name, lastWritten, security: this.#stored.security })
+    this.#change({ lastWritten })
+    return key
+  }
+
+  setValue(name: string, data: RegistryData): void {
+    const { type, raw } = encodeData(data)
+    this.putValue({ name: this.#valueName(name), type, flags: 0, data: raw })
+    this.#change({ lastWritten: this.#stamp() })
+  }
+
+  tombstoneValue(name: string): void {
+    this.#demandLayers()
+    this.putValue({ name: this.#valueName(name), type: 0, flags: VALUE_FLAG.tombstone, data: new Uint8Array(0) })
+    this.#change({ lastWritten: this.#stamp() })
+  }
+
+  /** Adds a key as it was stored elsewhere; leaves `lastWritten` of this one. */
+  putSubkey(stored: StoredKey): HiveKey {
+    this.#demandLive()
+    this.#demandNoTombstone()
+    if (this.#depth >= DEPTH_MAX) throw new RangeError(`keys lie at most ${DEPTH_MAX} levels deep`)
+    const key = new HiveKey(this.#hive, this, stored)
+    this.#subkeys.put(stored.name, key)
+    this.#hive.changes++
+    return key
+  }
+
+  /** Adds or replaces a value as it was stored elsewhere; leaves `lastWritten`. */
+  putValue(value: StoredValue): void {
+    this.#demandLive()
+    this.#demandNoTombstone()
+    this.#values.put(value.name, value)
+    this.#hive.changes++
+  }
+
+  /** Takes over what `stored` says. */
+  adopt(stored: Partial<StoredKey>): void {
+    this.#change(stored)
+  }
+
+  deleteSubkey(name: string): void {
+    this.#demandLive()
+    const key = this.#subkeys.find(name)
+    if (key === undefined) return
+    key.#isDeleted = true
+    this.#subkeys.remove(name)
+    this.#change({ lastWritten: this.#stamp() })
+  }
+
+  deleteValue(name: string): void {
+    this.#demandLive()
+    if (this.#values.remove(name)) this.#change({ lastWritten: this.#stamp() })
+  }
+
+  /** Keeps the case in which a value was first written, as Windows does. */
+  #valueName(name: string): string {
+    return this.#values.find(checkValueName(name))?.name ?? name
+  }
+
+  #loadSubkeys(source: Source, { offset, links }: LoadedKey): Map<string, HiveKey> {
+    const loaded = loadSubkeys(source, { offset, links, depth: this.#depth, path: this.path })
+    return new Map([...loaded].map(([upcased, key]) => [upcased, new HiveKey(this.#hive, this, key.stored, { source, key })]))
+  }
+
+  #change(fields: Partial<StoredKey>): void {
+    this.#demandLive()
+    this.#stored = { ...this.#stored, ...fields }
+    this.#hive.changes++
+  }
+
+  #stamp(): bigint {
+    return dateToFiletime(this.#hive.now())
+  }
+
+  #demandLive(): void {
+    for (let key: HiveKey | undefined = this; key !== undefined; key = key.#parent) {
+      if (key.#isDeleted) throw new StrataError(`key '${this.path}' was deleted`, { code: 'ERR_KEY_DELETED' })
+    }
+  }
+
+  #demandNoTombstone(): void {
+    if (this.layer === 'tombstone')
+      throw new TypeError(`key '${this.path}' is a tombstone: it holds nothing until its layer is set otherwise`)
+  }
+
+  #demandLayers(): void {
+    if (!this.#hive.isLayered) throw new TypeError('the hive has no layers (Hive.create({ layered: true }) makes one that does)')
+  }
+}
+
+/** A key that holds nothing. */
+export const BLANK_KEY: Omit<StoredKey, 'name' | 'lastWritten' | 'security'> = {
+  flags: 0,
+  accessBits: 0,
+  layerBits: 0,
+  userFlags: 0,
+  className: undefined,
+  predefinedHandle: undefined,
+}

@@ -1,0 +1,5 @@
+export * from './data.js'
+export { Hive, type HiveCreateOptions, type HiveOptions } from './hive.js'
+export type { Key, LayerSemantics } from './key.js'
+export type { KeyChange, KeyField, ValueChange } from './layered/diff.js'
+export { deltaFrom, diffHives, LayeredHive } from './layered/layered-hive.js'

@@ -1,0 +1,23 @@
+// Which image of an index a platform gets.
+import { matchesPlatform, type Platform, type PlatformObject, parsePlatform } from '../oci/index.js'
+import type { Image } from './image.js'
+import { type ImageIndex, platformOfImage } from './image-index.js'
+
+/** The first image of an index that fits the platform; undefined where none does. A 32-bit arm CPU also takes images for the variants before its own.
+ *  Where the index names no platform, the image's configuration does. */
+export async function imageFor(index: ImageIndex, platform: Platform): Promise<Image | undefined> {
+  const images = await index.images()
+  for (const wanted of acceptable(parsePlatform(platform))) {
+    for (const { image, platform: offered } of images) {
+      if (matchesPlatform(offered ?? (await platformOfImage(image)), wanted)) return image
+    }
+  }
+  return undefined
+}
+
+function acceptable(platform: PlatformObject): readonly PlatformObject[] {
+  if (platform.architecture !== 'arm' || platform.variant === undefined) return [platform]
+  const variants = ['v8', 'v7', 'v6', 'v5']
+  const from = variants.indexOf(platform.variant)
+  return from < 0 ? [platform] : variants.slice(from).map((variant) => ({ ...platform, variant }))
+}

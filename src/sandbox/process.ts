@@ -1,0 +1,191 @@
+// A started command as its caller sees it.
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ClosedError, ExitError, TimeoutError, UnsupportedError } from '../core/index.js'
+import type { ProcessExit, RawProcess } from './backend.js'
+import { LineSplitter } from './lines.js'
+import { Output } from './output.js'
+import { pendingCall } from './pending.js'
+import { signalNumber } from './signals.js'
+import type { CommandSpec } from './spec.js'
+import type { RunResult } from './types.js'
+
+const QUIET_MS = 100
+const ERASED = Buffer.alloc(0)
+
+/** What a process needs to know of its command. */
+export interface ProcessStart {
+  readonly raw: RawProcess
+  readonly command: readonly string[]
+  readonly spec: CommandSpec
+  readonly startedAt: number
+}
+
+/** A running command. Not a thenable: an async function can return it. */
+export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
+  readonly #start: ProcessStart
+  readonly #stdout: Output
+  readonly #stderr: Output | undefined
+  readonly #done: Promise<RunResult<Buffer>>
+  #timedOut = false
+  #inputError: Error | undefined
+
+  constructor(start: ProcessStart) {
+    this.#start = start
+    const { raw, spec } = start
+    for (const stream of [raw.stdin, raw.stdout, raw.stderr]) (stream as { unref?: () => void } | undefined)?.unref?.()
+    this.#stdout = new Output(raw.stdout, spec.maxOutputBytes)
+    this.#stderr = raw.stderr === undefined ? undefined : new Output(raw.stderr, spec.maxOutputBytes)
+    // A program that stops reading is no error of the caller's: EPIPE is dropped, the exit code tells.
+    raw.stdin?.on('error', () => undefined)
+    this.#done = this.#finish()
+    this.#done.catch(() => undefined)
+  }
+
+  /** As seen inside. */
+  get pid(): number {
+    return this.#start.raw.pid
+  }
+
+  /** An open pipe; end it to give the program end of file. */
+  get stdin(): Writable {
+    const { stdin } = this.#start.raw
+    if (stdin === undefined) throw new ClosedError('this command was started without a stdin pipe', { remedy: 'use spawn, or the input option of run' })
+    return stdin
+  }
+
+  get stdout(): Readable {
+    return this.#stdout.reader()
+  }
+
+  /** Empty when merged into stdout. */
+  get stderr(): Readable {
+    return this.#stderr?.reader() ?? Readable.from([])
+  }
+
+  async #finish(): Promise<RunResult<Buffer>> {
+    const { raw, spec, command, startedAt } = this.#start
+    const abort = () => raw.killTree()
+    const timer = spec.timeoutMs === undefined ? undefined : setTimeout(() => this.#expire(), spec.timeoutMs)
+    timer?.unref()
+    spec.signal?.addEventListener('abort', abort, { once: true })
+    if (spec.signal?.aborted === true) abort()
+    try {
+      const exit = await raw.exit
+      for (const output of [this.#stdout, this.#stderr]) output?.beginSettling()
+      await Promise.all([this.#stdout.settle(QUIET_MS), this.#stderr?.settle(QUIET_MS)])
+      raw.stdin?.destroy()
+      spec.signal?.throwIfAborted()
+      if (this.#inputError !== undefined) throw this.#inputError
+      return this.#result(exit, command, performance.now() - startedAt)
+    } finally {
+      clearTimeout(timer)
+      spec.signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #expire(): void {
+    this.#timedOut = true
+    this.#start.raw.killTree()
+  }
+
+  #result(exit: ProcessExit, command: readonly string[], durationMs: number): RunResult<Buffer> {
+    const { exitCode, signal, oomKilled, ...usage } = exit
+    return {
+      command,
+      ok: exitCode === 0 && !this.#timedOut,
+      exitCode,
+      signal,
+      stdout: this.#stdout.bytes(),
+      stderr: this.#stderr?.bytes() ?? ERASED,
+      timedOut: this.#timedOut,
+      oomKilled,
+      truncated: this.#stdout.truncated || this.#stderr?.truncated === true,
+      durationMs,
+      usage,
+    }
+  }
+
+  /** Feeds stdin; an input that fails ends the command, and `wait` rejects with its error. */
+  feed(input: NonNullable<CommandSpec['input']>): void {
+    const stdin = this.stdin
+    if (typeof input === 'string' || input instanceof Uint8Array) {
+      stdin.end(input)
+      return
+    }
+    pipeline(Readable.from(input), stdin).catch((error: NodeJS.ErrnoException) => {
+      // The program stopped reading, or has ended: its exit tells.
+      if (['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'].includes(error.code ?? '')) return
+      this.#inputError = error
+      this.#start.raw.killTree()
+    })
+  }
+
+  /** The result, at exit plus end of file; if descendants hold the pipes, after 100 ms of silence.
+   *  @throws ExitError with `reject`; the abort's reason */
+  async wait(): Promise<RunResult> {
+    const { spec } = this.#start
+    const bytes = await pendingCall(this.#done)
+    // The overloads of run say Buffer where the encoding is 'buffer'.
+    const text = (value: Buffer) => (spec.encoding === 'buffer' ? (value as unknown as string) : value.toString('utf8'))
+    const result = { ...bytes, stdout: text(bytes.stdout), stderr: text(bytes.stderr) }
+    if (spec.reject && !result.ok) throw new ExitError(failureText(result), result)
+    return result
+  }
+
+  /** Lines of stdout from the start. Leaving early neither kills nor closes. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<string> {
+    const splitter = new LineSplitter()
+    const chunks = this.stdout[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await pendingCall(chunks.next())
+      if (next.done === true) break
+      yield* splitter.push(next.value as Buffer)
+    }
+    yield* splitter.end()
+  }
+
+  /** The first line of stdout or stderr, from the start, that matches. @throws TimeoutError; ClosedError when it ends without one */
+  waitForLine(pattern: string | RegExp, options: { timeoutMs?: number | undefined } = {}): Promise<string> {
+    const { timeoutMs = 60_000 } = options
+    const matches = (line: string) => (typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line))
+    const stops: (() => void)[] = []
+    const found = new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TimeoutError(`no line matched ${String(pattern)} within ${timeoutMs} ms`, { remedy: 'raise timeoutMs' })), timeoutMs)
+      stops.push(() => clearTimeout(timer))
+      const outputs = [this.#stdout, this.#stderr].filter((output) => output !== undefined)
+      for (const output of outputs) {
+        const splitter = new LineSplitter()
+        const look = (lines: string[]) => lines.filter(matches).slice(0, 1).forEach(resolve)
+        stops.push(output.listen((chunk) => look(splitter.push(chunk))))
+        output.ended.then(() => look(splitter.end()))
+      }
+      Promise.all(outputs.map(({ ended }) => ended)).then(() => setImmediate(() => reject(new ClosedError(`the command ended without a line that matches ${String(pattern)}`))))
+    })
+    return pendingCall(found).finally(() => {
+      for (const stop of stops) stop()
+    })
+  }
+
+  /** Signals the command itself. False when it has ended. Default SIGTERM. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
+    return this.#start.raw.kill(signalNumber(signal))
+  }
+
+  /** For a terminal, which `spawn` cannot open yet. */
+  resize(_size: { columns: number; rows: number }): void {
+    throw new UnsupportedError('this process has no terminal', { remedy: 'terminals are not supported yet' })
+  }
+
+  /** Kills it with all that descends from it, and waits for the end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#start.raw.killTree()
+    await pendingCall(this.#done.then(() => undefined, () => undefined))
+  }
+}
+
+function failureText({ command, exitCode, signal, timedOut, oomKilled, stderr }: RunResult): string {
+  const how = timedOut ? 'timed out' : oomKilled ? 'ran out of memory' : signal !== null ? `was killed by ${signal}` : `exited with ${exitCode}`
+  const last = String(stderr).trim().split('\n').slice(-3).join('\n')
+  return `command ${how}: ${command.join(' ').slice(0, 200)}${last === '' ? '' : `\n${last.slice(-1000)}`}`
+}
