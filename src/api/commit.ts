@@ -1,6 +1,15 @@
 // A sandbox's changes as one new layer on its base image, in the store.
 import { UnsupportedError } from '../core/index.js'
-import { appendLayer, type Change, emptyImage, type Image, type ImageConfig, layerFromChanges, withAnnotations, withConfig } from '../image/index.js'
+import {
+  appendLayer,
+  type Change,
+  emptyImage,
+  type Image,
+  type ImageConfig,
+  layerFromChanges,
+  withAnnotations,
+  withConfig,
+} from '../image/index.js'
 import { HOST_BASE } from './root.js'
 import type { Started } from './start.js'
 import { contentOf } from './store.js'
@@ -18,7 +27,9 @@ export interface CommitOptions {
 async function baseOf({ image, isHostRoot }: Started): Promise<Image> {
   if (image !== undefined) return image
   if (isHostRoot) return withAnnotations(await emptyImage(), { [HOST_BASE]: 'host' })
-  throw new UnsupportedError('commit: a sandbox on a directory has no base image', { remedy: "build an image of it: store.build('scratch').copy(directory, '/')" })
+  throw new UnsupportedError('commit: a sandbox on a directory has no base image', {
+    remedy: "build an image of it: store.build('scratch').copy(directory, '/')",
+  })
 }
 
 /** The new image, kept in the store and tagged if asked for. */
@@ -28,7 +39,11 @@ export async function commitChanges(started: Started, changes: AsyncIterable<Cha
   const content = contentOf(store)
   const layer = await layerFromChanges(changes, { spool: content.spool({ signal }) })
   signal?.throwIfAborted()
-  const history = { created_by: 'stratabox commit', ...(author === undefined ? {} : { author }), ...(message === undefined ? {} : { comment: message }) }
+  const history = {
+    created_by: 'stratabox commit',
+    ...(author === undefined ? {} : { author }),
+    ...(message === undefined ? {} : { comment: message }),
+  }
   const appended = await appendLayer(await baseOf(started), layer, history)
   const image = config === undefined ? appended : await withConfig(appended, { config })
   const kept = content.image(await content.keep(image, { signal }))

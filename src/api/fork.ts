@@ -6,7 +6,11 @@ import { contentOf } from './store.js'
 
 type Fill<N extends number, T extends unknown[]> = T['length'] extends N ? T : Fill<N, [...T, Sandbox]>
 /** N of them, by position where N is a literal up to 16. */
-export type Tuple<N extends number> = number extends N ? Sandbox[] : N extends 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 ? Fill<N, []> : Sandbox[]
+export type Tuple<N extends number> = number extends N
+  ? Sandbox[]
+  : N extends 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16
+    ? Fill<N, []>
+    : Sandbox[]
 /** The forks, disposed together. */
 export type Forks<N extends number> = Tuple<N> & AsyncDisposable
 

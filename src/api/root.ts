@@ -1,8 +1,9 @@
 // Where a sandbox's root comes from: options to lowers, and what the image says about its commands.
-import { resolve } from 'node:path'
+
 import { statSync } from 'node:fs'
-import { SyscallError } from '../core/index.js'
+import { resolve } from 'node:path'
 import type { ContentStore, IdMode } from '../content/index.js'
+import { SyscallError } from '../core/index.js'
 import type { Image } from '../image/index.js'
 import { type CommandDefaults, noDefaults, type RootInput } from '../sandbox/index.js'
 
@@ -37,14 +38,26 @@ export function directoryRoot(path: string): ResolvedRoot {
     isDirectory = statSync(absolute).isDirectory()
   } catch (cause) {
     const { errno = 0, code = 'EIO' } = cause as NodeJS.ErrnoException
-    throw new SyscallError({ errno: Math.abs(errno), code, syscall: 'stat', path: absolute, step: 'root' }, { remedy: 'root must be an existing directory, an image or a reference', cause })
+    throw new SyscallError(
+      { errno: Math.abs(errno), code, syscall: 'stat', path: absolute, step: 'root' },
+      { remedy: 'root must be an existing directory, an image or a reference', cause },
+    )
   }
-  if (!isDirectory) throw new SyscallError({ errno: 20, code: 'ENOTDIR', syscall: 'stat', path: absolute, step: 'root' }, { remedy: 'root must be a directory' })
+  if (!isDirectory)
+    throw new SyscallError(
+      { errno: 20, code: 'ENOTDIR', syscall: 'stat', path: absolute, step: 'root' },
+      { remedy: 'root must be a directory' },
+    )
   return { input: { kind: 'directory', path: absolute }, image: undefined, defaults: noDefaults }
 }
 
 /** An image's layers, unpacked as far as they are not yet. */
-export async function imageRootOf(image: Image, content: ContentStore, idMode: IdMode, signal: AbortSignal | undefined): Promise<ResolvedRoot> {
+export async function imageRootOf(
+  image: Image,
+  content: ContentStore,
+  idMode: IdMode,
+  signal: AbortSignal | undefined,
+): Promise<ResolvedRoot> {
   const { annotations } = await image.manifest()
   const lowers = await content.unpacked(image, { idMode, signal })
   const input: RootInput = annotations?.[HOST_BASE] === 'host' ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }

@@ -2,8 +2,18 @@
 import { EventEmitter } from 'node:events'
 import { ClosedError, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
 import type { Change, Image } from '../image/index.js'
-import { backend, type Command, type IsolationReport, type RunOptions, type RunResult, type SandboxProcess, type SandboxStats, type SpawnOptions, signalNumber } from '../sandbox/index.js'
 import { SandboxFs } from '../sandbox/fs/index.js'
+import {
+  backend,
+  type Command,
+  type IsolationReport,
+  type RunOptions,
+  type RunResult,
+  type SandboxProcess,
+  type SandboxStats,
+  type SpawnOptions,
+  signalNumber,
+} from '../sandbox/index.js'
 import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
@@ -136,7 +146,8 @@ export class Sandbox implements AsyncDisposable {
 
   /** `count` sandboxes with the same files, no processes, and separate writes from now on. Each outlives this one. */
   async fork<N extends number>(count: N): Promise<Forks<N>> {
-    if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) throw new RangeError(`fork: count must be an integer from 1 to 10000, not ${count}`)
+    if (!Number.isSafeInteger(count) || count < 1 || count > 10_000)
+      throw new RangeError(`fork: count must be an integer from 1 to 10000, not ${count}`)
     if (this.#closed !== undefined) throw this.#closedError()
     return forkSandbox(this.#started, count, Sandbox.wrap)
   }
@@ -203,5 +214,6 @@ export class Sandbox implements AsyncDisposable {
 }
 
 function checkPort(port: number, of: string, min: number): void {
-  if (!Number.isSafeInteger(port) || port < min || port > 65_535) throw new RangeError(`${of}: port must be an integer from ${min} to 65535, not ${port}`)
+  if (!Number.isSafeInteger(port) || port < min || port > 65_535)
+    throw new RangeError(`${of}: port must be an integer from ${min} to 65535, not ${port}`)
 }

@@ -1,6 +1,7 @@
 // From public options to a running sandbox: which root, which store, which backend.
-import { optionsObject, UnsupportedError } from '../core/index.js'
+
 import type { ContentStore } from '../content/index.js'
+import { optionsObject, UnsupportedError } from '../core/index.js'
 import type { Image } from '../image/index.js'
 import { etcCopy } from '../rootfs/index.js'
 import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSpec, Session, type StartInput } from '../sandbox/index.js'
@@ -46,7 +47,11 @@ async function imageOf(root: Image | string, store: Store): Promise<Image> {
   })
 }
 
-async function resolveRoot(options: SandboxOptions, store: () => Promise<Store>, content: () => Promise<ContentStore>): Promise<ResolvedRoot> {
+async function resolveRoot(
+  options: SandboxOptions,
+  store: () => Promise<Store>,
+  content: () => Promise<ContentStore>,
+): Promise<ResolvedRoot> {
   const { root = 'host', signal } = options
   if (root === 'host') return { input: { kind: 'host' }, image: undefined, defaults: noDefaults }
   if (typeof root === 'string' && root === '') throw new TypeError("root must be 'host', an image, a directory or a reference, not ''")
@@ -62,7 +67,8 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   const options = optionsObject(given, 'Sandbox')
   const { root, store: named, pull, registry, ...base } = options
   if (registry !== undefined) throw new UnsupportedError('registry is for Windows', { remedy: 'leave it out' })
-  if (pull !== undefined && !['missing', 'never', 'always'].includes(pull)) throw new TypeError("pull must be 'missing', 'never' or 'always'")
+  if (pull !== undefined && !['missing', 'never', 'always'].includes(pull))
+    throw new TypeError("pull must be 'missing', 'never' or 'always'")
   const spec = normalize(base)
   const { signal } = base
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')

@@ -19,12 +19,16 @@ export class StrataError extends Error {
   readonly remedy: string | undefined
 
   constructor(message: string, options: StrataErrorOptions = {}) {
-    super(options.remedy === undefined ? message : `${message} (${options.remedy})`, options.cause === undefined ? undefined : { cause: options.cause })
+    super(
+      options.remedy === undefined ? message : `${message} (${options.remedy})`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.code = options.code ?? 'ERR_STRATABOX'
     this.remedy = options.remedy
     Object.defineProperty(this, BRAND, { value: true })
     const kinds: string[] = []
-    for (let c: unknown = new.target; typeof c === 'function' && c !== Error; c = Object.getPrototypeOf(c)) kinds.push((c as { kind?: string }).kind ?? '')
+    for (let c: unknown = new.target; typeof c === 'function' && c !== Error; c = Object.getPrototypeOf(c))
+      kinds.push((c as { kind?: string }).kind ?? '')
     Object.defineProperty(this, KIND, { value: kinds })
   }
 
@@ -106,7 +110,8 @@ export class FormatError extends StrataError {
   /** JSON path such as `$.layers[0].digest`, for JSON documents. */
   readonly jsonPath: string | undefined
   constructor(message: string, options: StrataErrorOptions & { offset?: number; jsonPath?: string } = {}) {
-    const where = options.jsonPath !== undefined ? `${options.jsonPath}: ` : options.offset !== undefined ? `at byte ${options.offset}: ` : ''
+    const where =
+      options.jsonPath !== undefined ? `${options.jsonPath}: ` : options.offset !== undefined ? `at byte ${options.offset}: ` : ''
     super(`${where}${message}`, { code: 'ERR_FORMAT', ...options })
     this.offset = options.offset
     this.jsonPath = options.jsonPath
@@ -151,7 +156,10 @@ export class FsError extends StrataError {
     options: StrataErrorOptions = {},
   ) {
     const target = at.dest === undefined ? '' : ` -> '${at.dest}'`
-    super(`${at.code}: ${at.message ?? 'operation failed'}, ${at.syscall}${at.path === undefined ? '' : ` '${at.path}'`}${target}`, { ...options, code: at.code })
+    super(`${at.code}: ${at.message ?? 'operation failed'}, ${at.syscall}${at.path === undefined ? '' : ` '${at.path}'`}${target}`, {
+      ...options,
+      code: at.code,
+    })
     this.errno = at.errno
     this.syscall = at.syscall
     this.path = at.path

@@ -18,7 +18,8 @@ export function optionsObject<T extends object>(options: T | undefined, of: stri
 export function integerOption(value: unknown, name: string, min: number, max: number = Number.MAX_SAFE_INTEGER): number | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${typeof value}`)
-  if (!Number.isSafeInteger(value) || value < min || value > max) throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`)
+  if (!Number.isSafeInteger(value) || value < min || value > max)
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`)
   return value
 }
 

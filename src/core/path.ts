@@ -34,4 +34,5 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 export const joinPath = (directory: string, name: string): string => (directory === '/' ? `/${name}` : `${directory}/${name}`)
 
 /** Whether `path` is `directory` or lies below it. */
-export const isWithin = (path: string, directory: string): boolean => directory === '/' || path === directory || path.startsWith(`${directory}/`)
+export const isWithin = (path: string, directory: string): boolean =>
+  directory === '/' || path === directory || path.startsWith(`${directory}/`)

@@ -10,6 +10,7 @@ import { findRoot } from './read/find-root.js'
 import { Source } from './read/source.js'
 import { BASE_BLOCK_SIZE, type BaseBlock, FLAG_LAYERED, newBaseBlock, parseBaseBlock } from './records/base-block.js'
 import { BIN_ALIGN } from './records/hive-bin.js'
+import { LAYER } from './records/nk.js'
 import { defaultSecurity } from './security.js'
 import { View } from './view.js'
 import { Warnings } from './warnings.js'
@@ -81,8 +82,9 @@ export class Hive {
     const given = checkOptions(options, ['layered', 'version', 'name', 'now'], 'Hive.create')
     const { layered: isLayered = false, version = isLayered ? 6 : 5, name = 'ROOT', now = () => new Date() } = given
     if (!Number.isInteger(version) || version < 3 || version > 6) throw new RangeError(`version must be 3 to 6, not ${version}`)
-    const lastWritten = dateToFiletime(now())
-    const stored = { ...BLANK_KEY, name: checkKeyName(name), lastWritten, security: defaultSecurity() }
+    // Over a base, the root is to change neither class nor security.
+    const own = isLayered ? { layerBits: LAYER.inheritClass, security: undefined } : { security: defaultSecurity() }
+    const stored = { ...BLANK_KEY, name: checkKeyName(name), lastWritten: dateToFiletime(now()), ...own }
     const state = { isLayered, now, changes: 0 }
     const root = new HiveKey(state, undefined, stored)
     return new Hive({
@@ -91,7 +93,7 @@ export class Hive {
       warnings: [],
       isLayered,
       version,
-      block: newBaseBlock(version, isLayered ? FLAG_LAYERED : 0, lastWritten),
+      block: newBaseBlock(version, isLayered ? FLAG_LAYERED : 0),
     })
   }
 

@@ -42,25 +42,23 @@ export function entryOf(member: TarEntry, content: () => AsyncIterable<Uint8Arra
   if (marker !== undefined) return marker
   if (path === '/' && member.type !== 'directory') throw new FormatError('the root is no directory', { offset })
   if (member.uid > ID_MAX || member.gid > ID_MAX) throw new FormatError(`an owner out of range: ${member.uid}:${member.gid}`, { offset })
-  const { mode, uid, gid, mtimeNs, xattrs } = member
-  const inode = { path, mode, uid, gid, mtimeNs, xattrs }
-  switch (member.type) {
+  // Field by field: a spread costs several microseconds, and layers have 100,000 entries.
+  const { type, mode, uid, gid, mtimeNs, xattrs } = member
+  switch (type) {
     case 'file':
-      return { ...inode, type: 'file', size: member.size, content }
+      return { type, path, mode, uid, gid, mtimeNs, xattrs, size: member.size, content }
     case 'directory':
-      return { ...inode, type: 'directory' }
-    case 'symlink':
-      return { ...inode, type: 'symlink', target: symlinkTarget(member.linkName, offset) }
-    case 'hardlink':
-      return { ...inode, type: 'hardlink', target: linkTarget(member.linkName, path, offset) }
     case 'fifo':
-      return { ...inode, type: 'fifo' }
+      return { type, path, mode, uid, gid, mtimeNs, xattrs }
+    case 'symlink':
+      return { type, path, mode, uid, gid, mtimeNs, xattrs, target: symlinkTarget(member.linkName, offset) }
+    case 'hardlink':
+      return { type, path, mode, uid, gid, mtimeNs, xattrs, target: linkTarget(member.linkName, path, offset) }
     case 'char':
     case 'block':
       // As an overlay's own whiteout it would delete what a layer below has.
-      if (member.type === 'char' && member.devMajor === 0 && member.devMinor === 0)
-        throw new FormatError('a character device 0:0', { offset })
-      return { ...inode, type: member.type, major: member.devMajor, minor: member.devMinor }
+      if (type === 'char' && member.devMajor === 0 && member.devMinor === 0) throw new FormatError('a character device 0:0', { offset })
+      return { type, path, mode, uid, gid, mtimeNs, xattrs, major: member.devMajor, minor: member.devMinor }
   }
 }
 

@@ -19,7 +19,8 @@ export function packageRoot(): string {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const manifest = join(at, 'package.json')
     if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'stratabox') return at
-    if (at === dirname(at)) throw new UnsupportedError('the package folder of stratabox was not found', { remedy: 'import it from an installed package' })
+    if (at === dirname(at))
+      throw new UnsupportedError('the package folder of stratabox was not found', { remedy: 'import it from an installed package' })
   }
 }
 
@@ -31,11 +32,14 @@ function load(): NativeBinding {
   try {
     return typed(createRequire(import.meta.url)(file) as NativeBinding)
   } catch (cause) {
-    throw new UnsupportedError(`the native addon could not be loaded from ${file} (${process.platform}-${process.arch}, Node ${process.version})`, {
-      code: 'ERR_NATIVE_MISSING',
-      remedy: 'install a C++20 compiler, make and cmake, then run: npm rebuild stratabox (in a checkout: npm run build)',
-      cause,
-    })
+    throw new UnsupportedError(
+      `the native addon could not be loaded from ${file} (${process.platform}-${process.arch}, Node ${process.version})`,
+      {
+        code: 'ERR_NATIVE_MISSING',
+        remedy: 'install a C++20 compiler, make and cmake, then run: npm rebuild stratabox (in a checkout: npm run build)',
+        cause,
+      },
+    )
   }
 }
 

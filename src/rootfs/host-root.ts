@@ -8,17 +8,48 @@ import { ATTR, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type Tr
 const EXPOSED = /^(usr|bin|sbin|lib[a-z0-9]*|etc|opt)$/
 /** What a root inside gets to see as empty directories. */
 const EMPTY: readonly (readonly [name: string, mode: number])[] = [
-  ['proc', 0o555], ['dev', 0o755], ['tmp', 0o1777], ['root', 0o700], ['home', 0o755], ['run', 0o755], ['sys', 0o555],
-  ['var', 0o755], ['var/tmp', 0o1777], ['var/lib', 0o755], ['var/log', 0o755], ['var/cache', 0o755],
+  ['proc', 0o555],
+  ['dev', 0o755],
+  ['tmp', 0o1777],
+  ['root', 0o700],
+  ['home', 0o755],
+  ['run', 0o755],
+  ['sys', 0o555],
+  ['var', 0o755],
+  ['var/tmp', 0o1777],
+  ['var/lib', 0o755],
+  ['var/log', 0o755],
+  ['var/cache', 0o755],
 ]
 
 /** Names below /etc that are secret on any distribution, as far as they exist. */
 export function etcSecrets(etc = '/etc'): string[] {
   const known = [
-    'shadow', 'shadow-', 'gshadow', 'gshadow-', 'sudoers', 'sudoers.d', 'ssl/private', 'pki/tls/private', 'krb5.keytab', 'crypttab', 'machine-id',
-    'security/opasswd', 'ppp/chap-secrets', 'ppp/pap-secrets', 'NetworkManager/system-connections', 'wpa_supplicant', 'wireguard', 'docker/key.json', 'kubernetes',
+    'shadow',
+    'shadow-',
+    'gshadow',
+    'gshadow-',
+    'sudoers',
+    'sudoers.d',
+    'ssl/private',
+    'pki/tls/private',
+    'krb5.keytab',
+    'crypttab',
+    'machine-id',
+    'security/opasswd',
+    'ppp/chap-secrets',
+    'ppp/pap-secrets',
+    'NetworkManager/system-connections',
+    'wpa_supplicant',
+    'wireguard',
+    'docker/key.json',
+    'kubernetes',
   ]
-  const keys = existsSync(`${etc}/ssh`) ? readdirSync(`${etc}/ssh`).filter((name) => /^ssh_host_.*_key$/.test(name)).map((name) => `ssh/${name}`) : []
+  const keys = existsSync(`${etc}/ssh`)
+    ? readdirSync(`${etc}/ssh`)
+        .filter((name) => /^ssh_host_.*_key$/.test(name))
+        .map((name) => `ssh/${name}`)
+    : []
   return [...known, ...keys].filter((name) => lstatSync(`${etc}/${name}`, { throwIfNoEntry: false }) !== undefined)
 }
 
@@ -60,7 +91,9 @@ export interface HostRootParts {
 
 /** The layers that have `directory`, topmost first, as overlay lowers relative to the scratch directory, and as host paths, lowest first. */
 function layersWith(directory: string, layers: Lowers | undefined): { names: string[]; paths: string[] } {
-  const having = (layers?.names ?? []).filter((name) => lstatSync(`${layers?.root}/${name}/${directory}`, { throwIfNoEntry: false })?.isDirectory() === true)
+  const having = (layers?.names ?? []).filter(
+    (name) => lstatSync(`${layers?.root}/${name}/${directory}`, { throwIfNoEntry: false })?.isDirectory() === true,
+  )
   const below = directory === '' ? '' : `/${directory}`
   return { names: having.map((name) => `L/${name}${below}`).reverse(), paths: having.map((name) => `${layers?.root}/${name}${below}`) }
 }
@@ -87,7 +120,12 @@ export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts):
     const onTop = layersWith(name, layers)
     const isOverlay = source.isIdmapped || isCopy || onTop.names.length > 0
     // Without an id mapping the host's files have no owner inside, and an overlay could not copy them up.
-    const tree = openTree(source, slot, path, isOverlay ? { recursive: false } : { recursive: true, attributes: ATTR.readOnly | ATTR.noSuid })
+    const tree = openTree(
+      source,
+      slot,
+      path,
+      isOverlay ? { recursive: false } : { recursive: true, attributes: ATTR.readOnly | ATTR.noSuid },
+    )
     prepare.push(...tree.prepare)
     build.push(...tree.build)
     if (!isOverlay) {
@@ -98,7 +136,8 @@ export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts):
     const masked = name === 'etc' && !isCopy ? etcSecrets() : []
     const mode = stat.mode & 0o7777
     build.push(step(OP.mkdir, [0o755], `l${upper}`), step(OP.attach, [slot, 2], `l${upper}`))
-    if (masked.length > 0) build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
+    if (masked.length > 0)
+      build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
     const lowers = [...onTop.names, ...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`]
     build.push(...overlay(`root/${name}`, lowers, { name: upper, mode, scratch: '', snapshots: snapshots.length }))
     trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths, ...below(upper)], masked })
@@ -109,5 +148,12 @@ export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts):
     why: 'files of the host have no owner in the user namespace of an ordinary user, so the kernel cannot copy them up',
     remedy: 'run from an image, or start the host process as root',
   }
-  return { prepare, build, trees, isWritable: true, ...(readOnly.length > 0 ? { degraded } : {}), release: () => layers?.release() ?? Promise.resolve() }
+  return {
+    prepare,
+    build,
+    trees,
+    isWritable: true,
+    ...(readOnly.length > 0 ? { degraded } : {}),
+    release: () => layers?.release() ?? Promise.resolve(),
+  }
 }

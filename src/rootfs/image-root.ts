@@ -26,7 +26,14 @@ export function imageRoot(lowers: Lowers, source: TreeSource, snapshots: readonl
       ...overlay('../root', isEmpty ? ['.'] : names, { name: '0', mode: 0o755, scratch: '../', snapshots: snapshots.length }),
       step(OP.chdir, [], '..'),
     ],
-    trees: [{ path: '/', upper: '0', lowers: [...lowers.names.map((name) => `${lowers.root}/${name}`), ...snapshots.map((path) => `${path}/0`)], masked: [] }],
+    trees: [
+      {
+        path: '/',
+        upper: '0',
+        lowers: [...lowers.names.map((name) => `${lowers.root}/${name}`), ...snapshots.map((path) => `${path}/0`)],
+        masked: [],
+      },
+    ],
     isWritable: true,
     release: () => lowers.release(),
   }

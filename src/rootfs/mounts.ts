@@ -30,7 +30,10 @@ function kindOf(source: string): 'directory' | 'file' {
     return statSync(source).isDirectory() ? 'directory' : 'file'
   } catch (cause) {
     const { errno = 0, code = 'EIO' } = cause as NodeJS.ErrnoException
-    throw new SyscallError({ errno: Math.abs(errno), code, syscall: 'stat', path: source, step: 'mounts' }, { remedy: 'mount a path that exists and that you may read', cause })
+    throw new SyscallError(
+      { errno: Math.abs(errno), code, syscall: 'stat', path: source, step: 'mounts' },
+      { remedy: 'mount a path that exists and that you may read', cause },
+    )
   }
 }
 
@@ -48,8 +51,12 @@ export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snaps
       const source = resolve(mount.source)
       const kind = kindOf(source)
       const access = mount.access ?? 'read'
-      if (access === 'copy' && kind === 'file') throw new UnsupportedError(`mounts: 'copy' of a single file (${source})`, { remedy: 'copy its directory, or use copyIn' })
-      const tree = openTree(from, slot, source, { recursive: access !== 'copy', attributes: ATTR.noSuid | ATTR.noDev | (access === 'read' ? ATTR.readOnly : 0) })
+      if (access === 'copy' && kind === 'file')
+        throw new UnsupportedError(`mounts: 'copy' of a single file (${source})`, { remedy: 'copy its directory, or use copyIn' })
+      const tree = openTree(from, slot, source, {
+        recursive: access !== 'copy',
+        attributes: ATTR.noSuid | ATTR.noDev | (access === 'read' ? ATTR.readOnly : 0),
+      })
       prepare.push(...tree.prepare)
       build.push(...tree.build)
       if (access === 'copy') {
@@ -65,7 +72,10 @@ export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snaps
       build.push(step(OP.newMount, [slot, ATTR.noSuid | ATTR.noDev], 'tmpfs', `mode=1777${size}`))
       attach.push(step(OP.attach, [slot, 0], path))
     } else if ('secret' in mount) {
-      build.push(step(OP.file, [0o400], `c/s${k}`, mount.secret), step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev | ATTR.noExec | ATTR.readOnly], `c/s${k}`))
+      build.push(
+        step(OP.file, [0o400], `c/s${k}`, mount.secret),
+        step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev | ATTR.noExec | ATTR.readOnly], `c/s${k}`),
+      )
       attach.push(step(OP.attach, [slot, 1], path))
     }
   })

@@ -31,7 +31,20 @@ export interface RootPlan {
 }
 
 /** Slot numbers of the plan's fds. */
-export const SLOT = { base: 0, layers: 1, scratch: 2, proc: 3, dev: 4, tmp: 5, node: 6, pts: 7, shm: 8, mounts: 10, hostTrees: 60, snapshots: 80 } as const
+export const SLOT = {
+  base: 0,
+  layers: 1,
+  scratch: 2,
+  proc: 3,
+  dev: 4,
+  tmp: 5,
+  node: 6,
+  pts: 7,
+  shm: 8,
+  mounts: 10,
+  hostTrees: 60,
+  snapshots: 80,
+} as const
 
 /** How a directory of the host becomes a tree of the sandbox: by the supervisor with its ids mapped (root host), or by the child as it is. */
 export interface TreeSource {
@@ -39,7 +52,12 @@ export interface TreeSource {
 }
 
 /** Steps that put the tree at host path `path` into `slot`. */
-export function openTree(source: TreeSource, slot: number, path: string, options: { recursive: boolean; attributes?: number }): { prepare: Step[]; build: Step[] } {
+export function openTree(
+  source: TreeSource,
+  slot: number,
+  path: string,
+  options: { recursive: boolean; attributes?: number },
+): { prepare: Step[]; build: Step[] } {
   const attributes = options.attributes ?? 0
   return source.isIdmapped
     ? { prepare: [step(OP.openTree, [slot, options.recursive ? 1 : 0, 1, attributes], path)], build: [] }
@@ -59,5 +77,9 @@ export interface Upper {
 export function overlay(target: string, lowers: readonly string[], { name, mode, scratch, snapshots }: Upper): Step[] {
   const between = Array.from({ length: snapshots }, (_, k) => `${scratch}s${k}/${name}`).reverse()
   const options = `lowerdir=${[...between, ...lowers].join(':')},upperdir=${scratch}u/${name},workdir=${scratch}w/${name},userxattr`
-  return [step(OP.mkdir, [mode], `${scratch}u/${name}`), step(OP.mkdir, [0o755], `${scratch}w/${name}`), step(OP.overlay, [0], target, options)]
+  return [
+    step(OP.mkdir, [mode], `${scratch}u/${name}`),
+    step(OP.mkdir, [0o755], `${scratch}w/${name}`),
+    step(OP.overlay, [0], target, options),
+  ]
 }

@@ -8,7 +8,9 @@ const SNAPSHOTS_MAX = 16
 /** Steps that attach each snapshot at `sN` of the scratch directory, oldest first. Their files have the sandbox's own ids already: no idmap. */
 export function attachSnapshots(snapshots: readonly string[], source: TreeSource): { prepare: Step[]; build: Step[] } {
   if (snapshots.length > SNAPSHOTS_MAX)
-    throw new UnsupportedError(`a fork of a fork, ${snapshots.length} deep`, { remedy: 'commit one of them to an image, and start from that' })
+    throw new UnsupportedError(`a fork of a fork, ${snapshots.length} deep`, {
+      remedy: 'commit one of them to an image, and start from that',
+    })
   const slots = snapshots.map((path, k) => ({ path, name: `s${k}`, slot: SLOT.snapshots + k }))
   return {
     prepare: source.isIdmapped ? slots.map(({ path, slot }) => step(OP.openTree, [slot, 0, 0, 0], path)) : [],

@@ -5,7 +5,11 @@ import { ATTR, SLOT } from './plan.js'
 // Bound from the host: a device node made inside a user namespace could not be opened.
 const NODES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 const LINKS: readonly (readonly [target: string, name: string])[] = [
-  ['/proc/self/fd', 'fd'], ['/proc/self/fd/0', 'stdin'], ['/proc/self/fd/1', 'stdout'], ['/proc/self/fd/2', 'stderr'], ['pts/ptmx', 'ptmx'],
+  ['/proc/self/fd', 'fd'],
+  ['/proc/self/fd/0', 'stdin'],
+  ['/proc/self/fd/1', 'stdout'],
+  ['/proc/self/fd/2', 'stderr'],
+  ['pts/ptmx', 'ptmx'],
 ]
 
 /** For the child in its scratch directory, before the pivot: everything ends up in slots. `ttyGroup`: whether group 5 exists inside. */
@@ -18,7 +22,10 @@ export function buildSystemDirectories(ttyGroup: boolean): Step[] {
     step(OP.mkdir, [0o755], 'dev/pts'),
     step(OP.mkdir, [0o1777], 'dev/shm'),
     step(OP.mkdir, [0o1777], 'tmp'),
-    ...NODES.flatMap((name) => [step(OP.tree, [SLOT.node, 0, ATTR.noSuid | ATTR.noExec], `/dev/${name}`), step(OP.attach, [SLOT.node, 1], `dev/${name}`)]),
+    ...NODES.flatMap((name) => [
+      step(OP.tree, [SLOT.node, 0, ATTR.noSuid | ATTR.noExec], `/dev/${name}`),
+      step(OP.attach, [SLOT.node, 1], `dev/${name}`),
+    ]),
     ...LINKS.map(([target, name]) => step(OP.symlink, [], target, `dev/${name}`)),
     step(OP.tree, [SLOT.dev, 1, ATTR.noSuid | ATTR.noExec], 'dev'),
     step(OP.tree, [SLOT.tmp, 0, ATTR.noSuid | ATTR.noDev], 'tmp'),

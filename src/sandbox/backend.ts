@@ -1,9 +1,9 @@
 // What a platform must bring: everything above it is the same on all of them.
 import type { Readable, Writable } from 'node:stream'
-import type { Lowers } from '../rootfs/index.js'
 import type { Change } from '../layer/index.js'
-import type { FileAnswer } from './linux/file-helper.js'
 import type { Step } from '../native/index.js'
+import type { Lowers } from '../rootfs/index.js'
+import type { FileAnswer } from './linux/file-helper.js'
 import type { SandboxSpec, UserSpec } from './spec.js'
 import type { IsolationReport, SandboxStats } from './types.js'
 

@@ -50,7 +50,8 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
   /** An open pipe; end it to give the program end of file. */
   get stdin(): Writable {
     const { stdin } = this.#start.raw
-    if (stdin === undefined) throw new ClosedError('this command was started without a stdin pipe', { remedy: 'use spawn, or the input option of run' })
+    if (stdin === undefined)
+      throw new ClosedError('this command was started without a stdin pipe', { remedy: 'use spawn, or the input option of run' })
     return stdin
   }
 
@@ -151,7 +152,10 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
     const matches = (line: string) => (typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line))
     const stops: (() => void)[] = []
     const found = new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new TimeoutError(`no line matched ${String(pattern)} within ${timeoutMs} ms`, { remedy: 'raise timeoutMs' })), timeoutMs)
+      const timer = setTimeout(
+        () => reject(new TimeoutError(`no line matched ${String(pattern)} within ${timeoutMs} ms`, { remedy: 'raise timeoutMs' })),
+        timeoutMs,
+      )
       stops.push(() => clearTimeout(timer))
       const outputs = [this.#stdout, this.#stderr].filter((output) => output !== undefined)
       for (const output of outputs) {
@@ -160,7 +164,9 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
         stops.push(output.listen((chunk) => look(splitter.push(chunk))))
         output.ended.then(() => look(splitter.end()))
       }
-      Promise.all(outputs.map(({ ended }) => ended)).then(() => setImmediate(() => reject(new ClosedError(`the command ended without a line that matches ${String(pattern)}`))))
+      Promise.all(outputs.map(({ ended }) => ended)).then(() =>
+        setImmediate(() => reject(new ClosedError(`the command ended without a line that matches ${String(pattern)}`))),
+      )
     })
     return pendingCall(found).finally(() => {
       for (const stop of stops) stop()
@@ -180,12 +186,23 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
   /** Kills it with all that descends from it, and waits for the end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#start.raw.killTree()
-    await pendingCall(this.#done.then(() => undefined, () => undefined))
+    await pendingCall(
+      this.#done.then(
+        () => undefined,
+        () => undefined,
+      ),
+    )
   }
 }
 
 function failureText({ command, exitCode, signal, timedOut, oomKilled, stderr }: RunResult): string {
-  const how = timedOut ? 'timed out' : oomKilled ? 'ran out of memory' : signal !== null ? `was killed by ${signal}` : `exited with ${exitCode}`
+  const how = timedOut
+    ? 'timed out'
+    : oomKilled
+      ? 'ran out of memory'
+      : signal !== null
+        ? `was killed by ${signal}`
+        : `exited with ${exitCode}`
   const last = String(stderr).trim().split('\n').slice(-3).join('\n')
   return `command ${how}: ${command.join(' ').slice(0, 200)}${last === '' ? '' : `\n${last.slice(-1000)}`}`
 }

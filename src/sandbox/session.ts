@@ -2,7 +2,7 @@
 import { ClosedError, UnsupportedError } from '../core/index.js'
 import type { RunningSandbox } from './backend.js'
 import { SandboxProcess } from './process.js'
-import { commandArguments, type CommandSpec, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
+import { type CommandSpec, commandArguments, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
 import type { Command, RunOptions, RunResult, SpawnOptions } from './types.js'
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -46,12 +46,19 @@ export class Session {
     if (command !== undefined) return entrypoint ? [...first, ...commandArguments(command)] : commandArguments(command)
     const argv = [...first, ...cmd]
     if (argv.length === 0)
-      throw new TypeError('no command was given, and the image has neither entrypoint nor cmd (pass a command, or build the image with entrypoint())')
+      throw new TypeError(
+        'no command was given, and the image has neither entrypoint nor cmd (pass a command, or build the image with entrypoint())',
+      )
     return argv
   }
 
   #env(call: CommandSpec['env']): Record<string, string> {
-    const env = Object.fromEntries([['PATH', PATH], ...pairs(this.#defaults.env), ...Object.entries(this.#spec.env), ...Object.entries(call)])
+    const env = Object.fromEntries([
+      ['PATH', PATH],
+      ...pairs(this.#defaults.env),
+      ...Object.entries(this.#spec.env),
+      ...Object.entries(call),
+    ])
     return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   }
 

@@ -16,5 +16,7 @@ export function signalNumber(signal: NodeJS.Signals): number {
 /** A wait(2) status as an exit code or a signal. */
 export function exitOf(waitStatus: number): { exitCode: number | null; signal: NodeJS.Signals | null } {
   const signal = waitStatus & 0x7f
-  return signal === 0 ? { exitCode: (waitStatus >> 8) & 0xff, signal: null } : { exitCode: null, signal: NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals) }
+  return signal === 0
+    ? { exitCode: (waitStatus >> 8) & 0xff, signal: null }
+    : { exitCode: null, signal: NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals) }
 }

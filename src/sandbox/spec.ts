@@ -27,8 +27,33 @@ export interface SandboxSpec {
   readonly onUnenforceable: 'refuse' | 'degrade'
 }
 
-const OPTIONS = ['env', 'cwd', 'user', 'hostname', 'mounts', 'scratch', 'network', 'limits', 'capabilities', 'seccomp', 'isolation', 'onUnenforceable', 'signal']
-const LIMITS = ['memoryMaxBytes', 'swapMaxBytes', 'cpusMax', 'cpuWeight', 'pidsMax', 'ioMax', 'diskMaxBytes', 'fileSizeMaxBytes', 'openFilesMax', 'lifetimeMaxMs']
+const OPTIONS = [
+  'env',
+  'cwd',
+  'user',
+  'hostname',
+  'mounts',
+  'scratch',
+  'network',
+  'limits',
+  'capabilities',
+  'seccomp',
+  'isolation',
+  'onUnenforceable',
+  'signal',
+]
+const LIMITS = [
+  'memoryMaxBytes',
+  'swapMaxBytes',
+  'cpusMax',
+  'cpuWeight',
+  'pidsMax',
+  'ioMax',
+  'diskMaxBytes',
+  'fileSizeMaxBytes',
+  'openFilesMax',
+  'lifetimeMaxMs',
+]
 const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject', 'signal']
 // Linux's own bound (__NEW_UTS_LEN) and what RFC 1123 allows in a name.
 const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/
@@ -37,7 +62,8 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 
 function oneOf<T extends string>(value: unknown, name: string, allowed: readonly T[], fallback: T): T {
   if (value === undefined) return fallback
-  if (!allowed.includes(value as T)) throw new TypeError(`${name} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}, not ${JSON.stringify(value)}`)
+  if (!allowed.includes(value as T))
+    throw new TypeError(`${name} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}, not ${JSON.stringify(value)}`)
   return value as T
 }
 
@@ -68,7 +94,8 @@ export function checkUser(user: unknown): UserSpec | undefined {
 
 function checkCwd(cwd: unknown): string | undefined {
   const path = stringOption(cwd, 'cwd')
-  if (path !== undefined && !path.startsWith('/')) throw new TypeError(`cwd must be an absolute path inside the sandbox, not ${JSON.stringify(path)}`)
+  if (path !== undefined && !path.startsWith('/'))
+    throw new TypeError(`cwd must be an absolute path inside the sandbox, not ${JSON.stringify(path)}`)
   return path
 }
 
@@ -98,7 +125,8 @@ function checkMount(path: string, mount: Mount): readonly [string, Mount] {
   if (typeof mount !== 'object' || mount === null) throw new TypeError(`${of} must be an object`)
   if ('source' in mount) {
     rejectUnknown(mount, ['source', 'access'], of)
-    if (stringOption(mount.source, `${of}.source`) === undefined || mount.source === '') throw new TypeError(`${of}.source must be a path on the host`)
+    if (stringOption(mount.source, `${of}.source`) === undefined || mount.source === '')
+      throw new TypeError(`${of}.source must be a path on the host`)
     oneOf(mount.access, `${of}.access`, ['read', 'copy', 'write'], 'read')
   } else if ('tmpfs' in mount) {
     rejectUnknown(mount, ['tmpfs', 'sizeMaxBytes'], of)
@@ -106,10 +134,13 @@ function checkMount(path: string, mount: Mount): readonly [string, Mount] {
     integerOption(mount.sizeMaxBytes, `${of}.sizeMaxBytes`, 4096)
   } else if ('secret' in mount) {
     rejectUnknown(mount, ['secret'], of)
-    if (typeof mount.secret !== 'string' && !(mount.secret instanceof Uint8Array)) throw new TypeError(`${of}.secret must be a string or bytes`)
+    if (typeof mount.secret !== 'string' && !(mount.secret instanceof Uint8Array))
+      throw new TypeError(`${of}.secret must be a string or bytes`)
     if (mount.secret.length > MIB) throw new RangeError(`${of}.secret must be at most 1 MiB`)
   } else if ('cache' in mount) {
-    throw new UnsupportedError(`${of}: cache mounts are not supported yet`, { remedy: "mount a directory of your own with access: 'write'" })
+    throw new UnsupportedError(`${of}: cache mounts are not supported yet`, {
+      remedy: "mount a directory of your own with access: 'write'",
+    })
   } else throw new TypeError(`${of} must have source, tmpfs, cache or secret`)
   return [path, mount]
 }
@@ -131,10 +162,12 @@ function checkSeccomp(seccomp: BaseSandboxOptions['seccomp']): SeccompProfile | 
 export function normalize(options: BaseSandboxOptions): SandboxSpec {
   rejectUnknown(options, OPTIONS, 'Sandbox')
   if (options.isolation === 'job') throw new UnsupportedError("isolation: 'job' is for Windows", { remedy: 'leave isolation out' })
-  if (options.isolation === 'none') throw new UnsupportedError("isolation: 'none' is not supported yet", { remedy: 'use node:child_process' })
+  if (options.isolation === 'none')
+    throw new UnsupportedError("isolation: 'none' is not supported yet", { remedy: 'use node:child_process' })
   oneOf(options.isolation, 'isolation', ['namespaces'], 'namespaces')
   const hostname = stringOption(options.hostname, 'hostname') ?? 'sandbox'
-  if (!HOSTNAME.test(hostname)) throw new TypeError(`hostname must be letters, digits, '-' and '.', at most 64, not ${JSON.stringify(hostname.slice(0, 100))}`)
+  if (!HOSTNAME.test(hostname))
+    throw new TypeError(`hostname must be letters, digits, '-' and '.', at most 64, not ${JSON.stringify(hostname.slice(0, 100))}`)
   const limits = checkLimits(options.limits)
   const capabilities = options.capabilities ?? defaultCapabilities
   if (!Array.isArray(capabilities)) throw new TypeError('capabilities must be an array of names')
@@ -199,7 +232,8 @@ export function commandArguments(command: Command): readonly string[] {
   if (!Array.isArray(command)) throw new TypeError('command must be an array of strings, or a string for the shell')
   if (command.length === 0) throw new TypeError('command must not be empty')
   for (const [k, argument] of command.entries()) {
-    if (typeof argument !== 'string') throw new TypeError(`command[${k}] must be a string, not ${argument === null ? 'null' : typeof argument}`)
+    if (typeof argument !== 'string')
+      throw new TypeError(`command[${k}] must be a string, not ${argument === null ? 'null' : typeof argument}`)
     stringOption(argument, `command[${k}]`)
   }
   if (command[0] === '') throw new TypeError('command[0] must not be empty')

@@ -71,7 +71,10 @@ export interface IsolationEntry {
 export type IsolationReport = Record<string, IsolationEntry>
 
 /** Below api/: a root is a directory, the host's own system, or an image. */
-export type RootSource = { readonly kind: 'host' } | { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'image'; readonly image: Image }
+export type RootSource =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'image'; readonly image: Image }
 
 /** Options of a sandbox that are not about where its root comes from. */
 export interface BaseSandboxOptions extends Abortable {

@@ -35,13 +35,6 @@ export const field = (block: Uint8Array, name: keyof typeof FIELD): Uint8Array =
   return block.subarray(start, start + length)
 }
 
-/** A field's bytes up to the first NUL. */
-export function textField(block: Uint8Array, name: keyof typeof FIELD): Uint8Array {
-  const bytes = field(block, name)
-  const end = bytes.indexOf(0)
-  return end < 0 ? bytes : bytes.subarray(0, end)
-}
-
 /** Sum of all bytes with the checksum field as spaces; signed: as some old tars computed it. */
 export function checksum(block: Uint8Array, isSigned = false): number {
   const [start, length] = FIELD.checksum

@@ -1,6 +1,6 @@
 // One header block as fields, before extended headers have their say.
 import { decodePath, FormatError } from '../core/index.js'
-import { checksum, field, textField } from './block.js'
+import { checksum, FIELD } from './block.js'
 import { readNumber } from './numbers.js'
 
 /** The plain fields of a header block. */
@@ -23,39 +23,41 @@ const STAR = 'tar\0'
 
 /** @throws FormatError for a wrong checksum, a field that is no number, a negative size or id */
 export function parseHeader(block: Uint8Array, offset: number): PlainHeader {
-  const sum = readNumber(field(block, 'checksum'), 'checksum', offset)
+  const sum = readNumber(block, FIELD.checksum, 'checksum', offset)
   if (sum !== checksum(block) && sum !== checksum(block, true))
     throw new FormatError('wrong header checksum: this is no tar header', { offset })
-  const isUstar = startsWith(field(block, 'magic'), USTAR)
-  const hasDevices = isUstar || startsWith(field(block, 'magic'), GNU)
-  const number = (name: Parameters<typeof field>[1]) => readNumber(field(block, name), name, offset)
-  const natural = (name: Parameters<typeof field>[1]) => {
-    const value = number(name)
-    if (value < 0) throw new FormatError(`${name} is negative: ${value}`, { offset })
-    return value
-  }
-  const prefix = isUstar ? text(block, startsWith(field(block, 'starMagic'), STAR) ? 'starPrefix' : 'prefix') : ''
-  const name = text(block, 'name')
+  const isUstar = hasText(block, FIELD.magic, USTAR)
+  const hasDevices = isUstar || hasText(block, FIELD.magic, GNU)
+  const prefix = isUstar ? text(block, hasText(block, FIELD.starMagic, STAR) ? FIELD.starPrefix : FIELD.prefix) : ''
+  const name = text(block, FIELD.name)
   return {
-    typeflag: String.fromCharCode(field(block, 'typeflag')[0]!),
+    typeflag: String.fromCharCode(block[FIELD.typeflag[0]]!),
     name: prefix === '' ? name : `${prefix}/${name}`,
-    linkName: text(block, 'linkname'),
-    mode: natural('mode') & 0o7777,
-    uid: natural('uid'),
-    gid: natural('gid'),
-    size: natural('size'),
-    mtimeNs: BigInt(number('mtime')) * 1_000_000_000n,
-    devMajor: hasDevices ? natural('devmajor') : 0,
-    devMinor: hasDevices ? natural('devminor') : 0,
+    linkName: text(block, FIELD.linkname),
+    mode: natural(block, 'mode', offset) & 0o7777,
+    uid: natural(block, 'uid', offset),
+    gid: natural(block, 'gid', offset),
+    size: natural(block, 'size', offset),
+    mtimeNs: BigInt(readNumber(block, FIELD.mtime, 'mtime', offset)) * 1_000_000_000n,
+    devMajor: hasDevices ? natural(block, 'devmajor', offset) : 0,
+    devMinor: hasDevices ? natural(block, 'devminor', offset) : 0,
   }
 }
 
-function text(block: Uint8Array, name: Parameters<typeof field>[1]): string {
-  const bytes = textField(block, name)
-  return bytes.length === 0 ? '' : decodePath(bytes)
+function natural(block: Uint8Array, name: keyof typeof FIELD, offset: number): number {
+  const value = readNumber(block, FIELD[name], name, offset)
+  if (value < 0) throw new FormatError(`${name} is negative: ${value}`, { offset })
+  return value
 }
 
-const startsWith = (bytes: Uint8Array, text: string): boolean => {
-  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false
+/** Text up to the first NUL. */
+function text(block: Uint8Array, [start, length]: readonly [number, number]): string {
+  let end = start
+  while (end < start + length && block[end] !== 0) end++
+  return end === start ? '' : decodePath(block.subarray(start, end))
+}
+
+function hasText(block: Uint8Array, [start]: readonly [number, number], text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (block[start + at] !== text.charCodeAt(at)) return false
   return true
 }

@@ -5,20 +5,21 @@ const SPACE = 0x20
 const ZERO = 0x30
 const SEVEN = 0x37
 
-/** A field's number; an empty one is 0. @throws FormatError for what is no number or does not fit 53 bits */
-export function readNumber(field: Uint8Array, name: string, offset: number): number {
-  if (field[0]! & 0x80) {
-    const value = readBase256(field)
+/** The number in `length` bytes from `start`; an empty field is 0. @throws FormatError for what is no number or does not fit 53 bits */
+export function readNumber(bytes: Uint8Array, [start, length]: readonly [number, number], name: string, offset: number): number {
+  if (bytes[start]! & 0x80) {
+    const value = readBase256(bytes.subarray(start, start + length))
     if (value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)) return Number(value)
     throw new FormatError(`${name} is out of range: ${value}`, { offset })
   }
-  let at = 0
+  const end = start + length
+  let at = start
   // Tars differ in what stands before and after the digits: spaces, NULs or nothing.
-  while (at < field.length && isBlank(field[at]!)) at++
+  while (at < end && isBlank(bytes[at]!)) at++
   let value = 0
-  for (; at < field.length && field[at]! >= ZERO && field[at]! <= SEVEN; at++) value = value * 8 + field[at]! - ZERO
-  while (at < field.length && isBlank(field[at]!)) at++
-  if (at < field.length) throw new FormatError(`${name} is not an octal number`, { offset })
+  for (; at < end && bytes[at]! >= ZERO && bytes[at]! <= SEVEN; at++) value = value * 8 + bytes[at]! - ZERO
+  while (at < end && isBlank(bytes[at]!)) at++
+  if (at < end) throw new FormatError(`${name} is not an octal number`, { offset })
   return value
 }
 

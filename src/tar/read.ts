@@ -1,6 +1,6 @@
 // Reading tar: v7, ustar, PAX, GNU and star headers. Sources: POSIX pax, GNU tar manual; where they are silent, as Go's archive/tar reads it.
 import { decodePath, FormatError } from '../core/index.js'
-import { BLOCK_BYTES, field, isZeroBlock, paddingAfter } from './block.js'
+import { BLOCK_BYTES, FIELD, isZeroBlock, paddingAfter } from './block.js'
 import { type Extended, parseExtended } from './extended.js'
 import { type PlainHeader, parseHeader } from './header.js'
 import { readNumber } from './numbers.js'
@@ -160,7 +160,7 @@ async function sparseOf(
 ): Promise<{ size: number; parts: readonly SparsePart[] | undefined; mapBytes: number }> {
   const records = extended?.sparse
   if (header.typeflag === 'S') {
-    return { size: readNumber(field(block, 'realSize'), 'realsize', offset), parts: await readOldMap(block, source, offset), mapBytes: 0 }
+    return { size: readNumber(block, FIELD.realSize, 'realsize', offset), parts: await readOldMap(block, source, offset), mapBytes: 0 }
   }
   const size = records?.realSize ?? records?.size
   if (records === undefined || size === undefined || header.typeflag !== '0') return { size: stored, parts: undefined, mapBytes: 0 }

@@ -29,8 +29,8 @@ function mapEntries(bytes: Uint8Array, offset: number): SparsePart[] {
   const parts: SparsePart[] = []
   for (let at = 0; at < bytes.length && bytes[at] !== 0; at += MAP_ENTRY_BYTES) {
     parts.push({
-      offset: readNumber(bytes.subarray(at, at + 12), 'sparse offset', offset),
-      length: readNumber(bytes.subarray(at + 12, at + MAP_ENTRY_BYTES), 'sparse length', offset),
+      offset: readNumber(bytes, [at, 12], 'sparse offset', offset),
+      length: readNumber(bytes, [at + 12, 12], 'sparse length', offset),
     })
   }
   return parts

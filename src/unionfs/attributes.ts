@@ -28,6 +28,8 @@ export function changeOwner(volume: Volume, inode: Inode, uid: number, gid: numb
   const newGid = idOf(gid, 'gid')
   if (newUid !== KEEP && !volume.privileged && (newUid !== inode.uid || !owns(volume, inode))) throw fail('EPERM', call)
   if (newGid !== KEEP && !(owns(volume, inode) && (inGroup(volume, newGid) || newGid === inode.gid))) throw fail('EPERM', call)
+  // The kernel takes setuid away by a chmod in the caller's name, even where both ids are kept.
+  if (runsWithPowers(volume, inode) && !owns(volume, inode)) throw fail('EPERM', call)
   copyUp(inode)
   if (newUid !== KEEP) inode.uid = newUid
   if (newGid !== KEEP) inode.gid = newGid
@@ -39,10 +41,16 @@ export function changeOwner(volume: Volume, inode: Inode, uid: number, gid: numb
 export function dropPrivileges(volume: Volume, inode: Inode, owner: boolean): void {
   if ('security.capability' in inode.xattrs) inode.xattrs = omit(inode.xattrs, 'security.capability')
   if (volume.privileged && !owner) return
-  inode.mode &= ~0o4000
-  // Setgid without group execute meant mandatory locking once; only those outside the group lose it.
-  if ((inode.mode & 0o10) !== 0 || !inGroup(volume, inode.gid)) inode.mode &= ~0o2000
+  inode.mode &= ~powersOf(volume, inode)
 }
+
+/** The bits that a change of owner takes away. Setgid without group execute meant mandatory locking once; only those outside the group lose it. */
+function powersOf(volume: Volume, inode: Inode): number {
+  const takesSetgid = (inode.mode & 0o10) !== 0 || !inGroup(volume, inode.gid)
+  return 0o4000 | (takesSetgid ? 0o2000 : 0)
+}
+
+const runsWithPowers = (volume: Volume, inode: Inode): boolean => inode.type !== 'directory' && (inode.mode & powersOf(volume, inode)) !== 0
 
 /** Sets both times. @throws FsError EPERM */
 export function changeTimes(volume: Volume, inode: Inode, atime: TimeLike, mtime: TimeLike, call: Call): void {

@@ -1,6 +1,6 @@
 // New names: mkdir(2), symlink(2), link(2), mknod(2).
 import { encodePath } from '../core/index.js'
-import { demandCreate, inGroup, owns } from './access.js'
+import { demandCreate, inGroup, may, owns, READ, WRITE } from './access.js'
 import { type Call, fail } from './fail.js'
 import { FileData } from './file-data.js'
 import type { DirectoryInode, Inode } from './inode.js'
@@ -96,11 +96,16 @@ export function makeLink(volume: Volume, path: string, newPath: string): void {
   const call = { syscall: 'link', path, dest: newPath }
   const inode = find(volume, path, false, call)
   const spot = freeSpot(volume, newPath, false, call)
+  if (!owns(volume, inode) && !isSafeToLink(volume, inode)) throw fail('EPERM', call)
   demandCreate(volume, spot.directory, call)
   if (inode.type === 'directory') throw fail('EPERM', call)
-  // /proc/sys/fs/protected_hardlinks, which every distribution sets: no links to what one could not write.
-  if (!owns(volume, inode) && inode.type !== 'file') throw fail('EPERM', call)
   addName(spot.directory, spot.name, inode, volume.nowNs())
+}
+
+// /proc/sys/fs/protected_hardlinks, which every distribution sets: no name for what one could not write, or what runs with its owner's powers.
+function isSafeToLink(volume: Volume, inode: Inode): boolean {
+  const runsAsOwner = (inode.mode & 0o4000) !== 0 || (inode.mode & 0o2010) === 0o2010
+  return inode.type === 'file' && !runsAsOwner && may(volume, inode, READ | WRITE)
 }
 
 /** mknod(2) for what an image can hold beside files, directories and links. */

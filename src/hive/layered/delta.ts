@@ -12,7 +12,7 @@ import type { TreeKey } from './tree.js'
 
 /** A layered hive over `base` that shows `changed`. The same trees give the same bytes. */
 export function deltaOf(base: TreeKey, changed: TreeKey): Hive {
-  const delta = Hive.create({ layered: true, now: () => changed.lastWritten })
+  const delta = Hive.create({ layered: true })
   const { root } = delta
   root.adopt({ ...mergeNode(changed), name: changed.name, layerBits: 0, className: changed.stored.className })
   fill(base, changed, () => root)
@@ -29,14 +29,14 @@ function fill(base: TreeKey, changed: TreeKey, open: () => HiveKey): void {
   else fillFields(base, changed, open)
   if (!isOlder) fillValues(base, changed, open)
   for (const [old, now] of pairSubkeys(base, changed)) {
-    if (now === undefined) open().putSubkey(tombstone(old, changed))
-    else if (old === undefined) copyTree(now, open(), semanticsBits('supersede-tree'))
-    else
+    if (old !== undefined && now !== undefined)
       fill(
         old,
         now,
         once(() => open().putSubkey(mergeNode(now))),
       )
+    else if (now !== undefined) copyTree(now, open(), semanticsBits('supersede-tree'))
+    else if (old !== undefined) open().putSubkey(tombstone(old, changed))
   }
 }
 

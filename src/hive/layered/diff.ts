@@ -31,9 +31,9 @@ export function* diffKeys(before: TreeKey, after: TreeKey): Generator<KeyChange>
   const fields = diffFields(before, after)
   if (values.length > 0 || fields.length > 0) yield { kind: 'modify', path: after.path, key: after, values, fields }
   for (const [old, now] of pairSubkeys(before, after)) {
-    if (now === undefined) yield { kind: 'delete', path: old.path }
-    else if (old === undefined) yield* added(now)
-    else yield* diffKeys(old, now)
+    if (old !== undefined && now !== undefined) yield* diffKeys(old, now)
+    else if (now !== undefined) yield* added(now)
+    else if (old !== undefined) yield { kind: 'delete', path: old.path }
   }
 }
 
@@ -43,13 +43,10 @@ function* added(key: TreeKey): Generator<KeyChange> {
 }
 
 /** Subkeys of two keys side by side, in the order of upper-cased names. */
-export function pairSubkeys(before: TreeKey, after: TreeKey): ([TreeKey, TreeKey | undefined] | [undefined, TreeKey])[] {
-  const pairs = new Map<string, [TreeKey, TreeKey | undefined] | [undefined, TreeKey]>()
+export function pairSubkeys(before: TreeKey, after: TreeKey): (readonly [TreeKey | undefined, TreeKey | undefined])[] {
+  const pairs = new Map<string, readonly [TreeKey | undefined, TreeKey | undefined]>()
   for (const key of before.sortedSubkeys()) pairs.set(upcase(key.name), [key, undefined])
-  for (const key of after.sortedSubkeys()) {
-    const old = pairs.get(upcase(key.name))?.[0]
-    pairs.set(upcase(key.name), old === undefined ? [undefined, key] : [old, key])
-  }
+  for (const key of after.sortedSubkeys()) pairs.set(upcase(key.name), [pairs.get(upcase(key.name))?.[0], key])
   return [...pairs].sort(([a], [b]) => compareUpcased(a, b)).map(([, pair]) => pair)
 }
 

@@ -21,10 +21,12 @@ export class LayeredHive {
     if (new Set([base, ...deltas]).size !== deltas.length + 1) throw new TypeError('one hive stands for two layers')
     const flat = deltas.findIndex((delta) => !delta.isLayered)
     if (flat >= 0) throw new TypeError(`delta ${flat + 1} is not a layered hive`)
-    this.top = deltas[deltas.length - 1] ?? Hive.create({ layered: true, name: base.root.name })
+    this.top = deltas[deltas.length - 1] ?? Hive.create({ layered: true })
     this.layers = [base, ...deltas.slice(0, -1), this.top]
     const generation = () => this.layers.reduce((sum, { changeCount }) => sum + changeCount, 0)
     this.root = new MergedKey({ roots: this.layers.map(({ root }) => root), generation }, undefined, base.root.name)
+    // The root of a new delta has no security of its own, and could not be saved so.
+    if (this.top.root.stored.security === undefined) this.top.root.adopt({ security: this.root.stored.security })
   }
 
   /** The merged key at a path of names joined by `\`; '' is the root. Undefined where there is none. */
@@ -44,11 +46,10 @@ export class LayeredHive {
 
   /** The merged view as one hive without layers, with all its times, classes and security. */
   flatten(): Hive {
-    const { stored } = this.root
-    const flat = Hive.create({ version: this.layers[0]!.version, now: () => this.root.lastWritten })
-    flat.root.adopt(stored)
+    const flat = Hive.create({ version: this.layers[0]!.version })
+    flat.root.adopt(this.root.stored)
     copyContent(this.root, flat.root, 0)
-    return Hive.open(flat.toBytes())
+    return flat
   }
 }
 

@@ -3,7 +3,7 @@ import { StrataError } from '../../core/index.js'
 import type { RegistryData, Value } from '../data.js'
 import { dateToFiletime, filetimeToDate } from '../filetime.js'
 import type { HiveKey } from '../hive-key.js'
-import type { LayerSemantics } from '../key.js'
+import { checkKeyName, type LayerSemantics } from '../key.js'
 import { semanticsBits } from '../layer-bits.js'
 import { LAYER } from '../records/nk.js'
 import type { StoredKey, StoredValue } from '../stored.js'
@@ -143,11 +143,11 @@ export class MergedKey implements TreeKey {
   }
 
   createSubkey(name: string): MergedKey {
-    const existing = this.subkey(name)
+    const existing = this.subkey(checkKeyName(name))
     if (existing !== undefined) return existing
     const top = this.#top()
-    const tombstone = top.subkey(name)
-    if (tombstone !== undefined) top.deleteSubkey(name)
+    // What may be there is a tombstone: the new key takes its place.
+    top.deleteSubkey(name)
     // Supersede-tree, as Windows marks new keys: whatever a lower layer has, or will have, at this path stays hidden.
     top.createSubkey(name).adopt({ layerBits: semanticsBits('supersede-tree'), security: this.#security() })
     return this.subkey(name)!

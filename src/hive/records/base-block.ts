@@ -96,12 +96,12 @@ export function sealBaseBlock(
   return out
 }
 
-/** The base block of a hive that was never on a disk. */
-export function newBaseBlock(minor: number, flags: number, lastWritten: bigint): Uint8Array {
+/** The base block of a hive that was never on a disk; its time is 0. */
+export function newBaseBlock(minor: number, flags: number): Uint8Array {
   const out = new Uint8Array(BASE_BLOCK_SIZE)
   const numbers = new DataView(out.buffer)
   numbers.setUint32(AT.major, 1, true)
   numbers.setUint32(AT.format, 1, true)
   numbers.setUint32(AT.clustering, 1, true)
-  return sealBaseBlock(out, { primarySequence: 1, minor, flags, lastWritten })
+  return sealBaseBlock(out, { primarySequence: 1, minor, flags })
 }

@@ -14,6 +14,8 @@ export function writeHive(root: HiveKey, block: Uint8Array, minor: number): Uint
   const security = new SecurityRing(cells)
   const rootAt = writeKey({ cells, security, minor }, root, { parent: NIL, security: defaultSecurity() })
   security.finish()
-  const bins = cells.finish(parseBaseBlock(block).lastWritten)
-  return concat([sealBaseBlock(block, { root: rootAt, dataSize: bins.length }), bins])
+  // A new hive has no time yet: that of its root, not the clock's, so that the same keys give the same bytes.
+  const lastWritten = parseBaseBlock(block).lastWritten || root.lastWrittenFiletime
+  const bins = cells.finish(lastWritten)
+  return concat([sealBaseBlock(block, { root: rootAt, dataSize: bins.length, lastWritten }), bins])
 }

@@ -3,8 +3,18 @@ import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClosedError, UnsupportedError } from '../../core/index.js'
 import { native } from '../../native/index.js'
-import { attachSnapshots, hasMountsBelow, hostRoot, imageRoot, type Lowers, planMounts, type RootPlan, type TreeSource } from '../../rootfs/index.js'
+import {
+  attachSnapshots,
+  hasMountsBelow,
+  hostRoot,
+  imageRoot,
+  type Lowers,
+  planMounts,
+  type RootPlan,
+  type TreeSource,
+} from '../../rootfs/index.js'
 import type { Backend, StartInput } from '../backend.js'
+import { pendingCall } from '../pending.js'
 import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
 import { type CgroupPlan, planCgroups, prepareCgroups } from './cgroup/index.js'
@@ -14,7 +24,6 @@ import { isolationReport } from './isolation.js'
 import { planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
 import { LinuxSandbox } from './sandbox.js'
-import { pendingCall } from '../pending.js'
 
 let serial = 0
 
@@ -46,7 +55,10 @@ function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
   const refused = Object.entries(report).filter(([, { status }]) => status === 'refused')
   if (refused.length === 0) return report
   if (spec.onUnenforceable === 'degrade')
-    return { ...report, ...Object.fromEntries(refused.map(([name, entry]) => [name, { ...entry, status: 'degraded' as const, how: 'not enforced' }])) }
+    return {
+      ...report,
+      ...Object.fromEntries(refused.map(([name, entry]) => [name, { ...entry, status: 'degraded' as const, how: 'not enforced' }])),
+    }
   const [[name, first]] = refused as [[string, IsolationReport[string]]]
   throw new UnsupportedError(`limits.${name} cannot be enforced here: ${first.why ?? first.how}`, {
     remedy: `${first.remedy ?? 'leave the limit out'}, or pass onUnenforceable: 'degrade'`,
@@ -75,10 +87,23 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
     const scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
     signal?.throwIfAborted()
-    const parts = { spec, ids: host.ids, cgroup, root, mounts, snapshots: below, mountPoint: join(host.runtime.own, 'mount'), scratchDirectory }
+    const parts = {
+      spec,
+      ids: host.ids,
+      cgroup,
+      root,
+      mounts,
+      snapshots: below,
+      mountPoint: join(host.runtime.own, 'mount'),
+      scratchDirectory,
+    }
     phases.mark('plan')
     return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({
-      ...started, cgroup, trees: [...root.trees, ...mounts.trees], isolation, release: () => root.release(),
+      ...started,
+      cgroup,
+      trees: [...root.trees, ...mounts.trees],
+      isolation,
+      release: () => root.release(),
     }))
   } catch (error) {
     await root.release()
@@ -86,7 +111,10 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   }
 }
 
-type Started = Pick<ConstructorParameters<typeof LinuxSandbox>[0], 'id' | 'number' | 'host' | 'spec' | 'init' | 'handOuts' | 'timings' | 'ended'>
+type Started = Pick<
+  ConstructorParameters<typeof LinuxSandbox>[0],
+  'id' | 'number' | 'host' | 'spec' | 'init' | 'handOuts' | 'timings' | 'ended'
+>
 
 async function launch(
   host: LinuxHost,
@@ -108,7 +136,8 @@ async function launch(
     end(error)
   }
   const number = host.supervisor.reserve({
-    exited: () => lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' })),
+    exited: () =>
+      lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' })),
     failed: lose,
     lost: lose,
   })
@@ -137,5 +166,9 @@ const IDMODES = { range: 'root', sub: 'single', single: 'single' } as const
 export const linuxBackend: Backend = {
   idMode: () => IDMODES[idMode().mode],
   start,
-  probe: () => probeLinux(async (spec) => isolationReport(spec, (await linuxHost()).ids, undefined, groupsFor(await linuxHost(), spec, 'probe')), normalize),
+  probe: () =>
+    probeLinux(
+      async (spec) => isolationReport(spec, (await linuxHost()).ids, undefined, groupsFor(await linuxHost(), spec, 'probe')),
+      normalize,
+    ),
 }

@@ -3,7 +3,8 @@ import { decodePath, errnoName, SyscallError } from '../../core/index.js'
 import type { ReceivedStep } from '../../native/index.js'
 
 const REMEDIES: Record<string, string> = {
-  'clone3:EPERM': 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
+  'clone3:EPERM':
+    'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
   'clone3:ENOSPC': 'raise user.max_user_namespaces, or close some sandboxes',
   'clone3:EAGAIN': 'raise the limit on processes (ulimit -u, pids.max), or close some sandboxes',
   'execve:ENOENT': 'check the name, the PATH inside and that the interpreter and libraries are in the image',
@@ -13,7 +14,8 @@ const REMEDIES: Record<string, string> = {
   'chdir:ENOENT': 'create the directory, or choose another cwd',
 }
 
-const text = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined || bytes.length === 0 ? undefined : decodePath(bytes.subarray(0, 4096)))
+const text = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes === undefined || bytes.length === 0 ? undefined : decodePath(bytes.subarray(0, 4096))
 
 /** The error in a message whose first int is an errno and whose strings are the system call, the step and the path. */
 export function failureOf(step: ReceivedStep): SyscallError {
@@ -21,5 +23,8 @@ export function failureOf(step: ReceivedStep): SyscallError {
   const code = errnoName(errno)
   const syscall = text(step.strings[0]) ?? 'unknown'
   const remedy = REMEDIES[`${syscall}:${code}`]
-  return new SyscallError({ errno, code, syscall, step: text(step.strings[1]), path: text(step.strings[2]) }, remedy === undefined ? {} : { remedy })
+  return new SyscallError(
+    { errno, code, syscall, step: text(step.strings[1]), path: text(step.strings[2]) },
+    remedy === undefined ? {} : { remedy },
+  )
 }

@@ -55,7 +55,9 @@ export class FileHelper {
     for (const text of request.strings ?? []) {
       if (typeof text === 'string' && text.includes('\0')) return Promise.reject(new TypeError('a path must not hold NUL'))
       if (typeof text === 'string' && encodePath(text).length > 4095)
-        return Promise.reject(new FsError({ code: 'ENAMETOOLONG', errno: -36, syscall: 'open', path: `${text.slice(0, 80)}…`, message: 'name too long' }))
+        return Promise.reject(
+          new FsError({ code: 'ENAMETOOLONG', errno: -36, syscall: 'open', path: `${text.slice(0, 80)}…`, message: 'name too long' }),
+        )
     }
     const id = this.#next
     this.#next = (this.#next + 1) >>> 0

@@ -90,7 +90,10 @@ async function mapSubIds(pid: number, ids: IdMode & { mode: 'sub' }): Promise<vo
     await run('newuidmap', [String(pid), ...lines(ids.uidMap)])
     await run('newgidmap', [String(pid), ...lines(ids.gidMap)])
   } catch (cause) {
-    throw new UnsupportedError('newuidmap refused the ids of /etc/subuid', { remedy: 'check /etc/subuid, /etc/subgid and that newuidmap is setuid root', cause })
+    throw new UnsupportedError('newuidmap refused the ids of /etc/subuid', {
+      remedy: 'check /etc/subuid, /etc/subgid and that newuidmap is setuid root',
+      cause,
+    })
   }
 }
 
@@ -98,7 +101,14 @@ async function mapSubIds(pid: number, ids: IdMode & { mode: 'sub' }): Promise<vo
 function removeGroups(id: string, parents: readonly string[]): void {
   const host: CgroupHost = {
     layout: 'none',
-    hierarchies: parents.map((directory) => ({ version: 1, controllers: [], available: [], mountPoint: directory, directory, childFiles: new Set<string>() })),
+    hierarchies: parents.map((directory) => ({
+      version: 1,
+      controllers: [],
+      available: [],
+      mountPoint: directory,
+      directory,
+      childFiles: new Set<string>(),
+    })),
   }
   for (const [group, directories] of findGroups(host, nodeCgroupFs)) {
     if (!group.startsWith(`${id}-`)) continue
@@ -114,12 +124,16 @@ function removeGroups(id: string, parents: readonly string[]): void {
 }
 
 async function startHost(): Promise<LinuxHost> {
-  if (process.platform !== 'linux') throw new UnsupportedError(`sandboxes are not supported on ${process.platform} yet`, { remedy: 'run on Linux' })
+  if (process.platform !== 'linux')
+    throw new UnsupportedError(`sandboxes are not supported on ${process.platform} yet`, { remedy: 'run on Linux' })
   const ids = idMode()
   const runtime = takeRuntimeDirectory()
   const lease = ids.mode === 'range' ? leaseRange(runtime) : undefined
   const cgroups = detectCgroups({ procSelfCgroup: textOf('/proc/self/cgroup'), mountinfo: textOf('/proc/self/mountinfo') })
-  noteGroups(runtime, cgroups.hierarchies.map(({ directory }) => directory))
+  noteGroups(
+    runtime,
+    cgroups.hierarchies.map(({ directory }) => directory),
+  )
   sweepDead(runtime, removeGroups)
   const base = lease?.start ?? 0
   const count = ids.mode === 'single' ? 1 : RANGE_LENGTH

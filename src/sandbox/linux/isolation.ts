@@ -48,8 +48,14 @@ export function isolationReport(spec: SandboxSpec, ids: IdMode, root: RootPlan |
         : { status: 'off', how: "the host's network, as asked for (network: 'host')" },
     capabilities: enforced(`root inside keeps ${spec.capabilities.length} of 41`),
     noNewPrivileges: enforced('PR_SET_NO_NEW_PRIVS'),
-    seccomp: spec.seccomp === undefined ? { status: 'off', how: "as asked for (seccomp: 'unconfined')" } : enforced('system call filter on every command'),
-    rootfs: root?.degraded === undefined ? enforced('overlay: reads from below, writes to a private layer') : { status: 'degraded', ...root.degraded },
+    seccomp:
+      spec.seccomp === undefined
+        ? { status: 'off', how: "as asked for (seccomp: 'unconfined')" }
+        : enforced('system call filter on every command'),
+    rootfs:
+      root?.degraded === undefined
+        ? enforced('overlay: reads from below, writes to a private layer')
+        : { status: 'degraded', ...root.degraded },
     ...limitEntries(spec),
     ...cgroup.isolation,
   }

@@ -1,8 +1,8 @@
 // The plan of one sandbox: a flat list of steps in the order the kernel demands. Data only, so a test can hold it as a snapshot.
 import { OP, type Step, step } from '../../native/index.js'
 import { ATTR, attachSystemDirectories, buildSystemDirectories, type MountPlan, type RootPlan, SLOT } from '../../rootfs/index.js'
-import type { SandboxSpec } from '../spec.js'
 import { capabilityMask } from '../capabilities.js'
+import type { SandboxSpec } from '../spec.js'
 import type { CgroupPlan } from './cgroup/index.js'
 import type { IdMode } from './ids.js'
 
@@ -38,8 +38,14 @@ function groupSteps(cgroup: CgroupPlan): Step[] {
 
 function scratchSteps({ spec, scratchDirectory }: PlanParts): { prepare: Step[]; build: Step[] } {
   if (scratchDirectory === undefined)
-    return { prepare: [], build: [step(OP.newMount, [SLOT.scratch, ATTR.noSuid | ATTR.noDev], 'tmpfs', `size=${spec.scratchMaxBytes},mode=755`)] }
-  return { prepare: [step(OP.removeAtEnd, [], scratchDirectory)], build: [step(OP.tree, [SLOT.scratch, 0, ATTR.noSuid | ATTR.noDev], scratchDirectory)] }
+    return {
+      prepare: [],
+      build: [step(OP.newMount, [SLOT.scratch, ATTR.noSuid | ATTR.noDev], 'tmpfs', `size=${spec.scratchMaxBytes},mode=755`)],
+    }
+  return {
+    prepare: [step(OP.removeAtEnd, [], scratchDirectory)],
+    build: [step(OP.tree, [SLOT.scratch, 0, ATTR.noSuid | ATTR.noDev], scratchDirectory)],
+  }
 }
 
 /** All steps. The supervisor does its own and passes over the others, and so does the child. */
@@ -62,7 +68,11 @@ export function planSandbox(parts: PlanParts): Step[] {
     step(OP.privateMounts),
     step(OP.hostname, [], spec.hostname),
     ...(spec.network === 'none'
-      ? [step(OP.loopback), step(OP.sysctl, [], '/proc/sys/net/ipv4/ip_unprivileged_port_start', '0'), step(OP.sysctl, [], '/proc/sys/net/ipv4/ping_group_range', pingRange(ids))]
+      ? [
+          step(OP.loopback),
+          step(OP.sysctl, [], '/proc/sys/net/ipv4/ip_unprivileged_port_start', '0'),
+          step(OP.sysctl, [], '/proc/sys/net/ipv4/ping_group_range', pingRange(ids)),
+        ]
       : []),
 
     ...scratch.build,

@@ -28,7 +28,7 @@ function candidates(): string[] {
   const runtime = process.env['XDG_RUNTIME_DIR']
   const home = homedir()
   return [
-    ...(runtime !== undefined && runtime.startsWith('/') ? [join(runtime, 'stratabox')] : []),
+    ...(runtime?.startsWith('/') === true ? [join(runtime, 'stratabox')] : []),
     ...(process.geteuid?.() === 0 ? ['/run/stratabox'] : []),
     ...(home.startsWith('/') ? [join(home, '.local', 'state', 'stratabox', 'run')] : []),
   ]

@@ -12,8 +12,8 @@ import type { FileAnswer } from './file-helper.js'
 import type { LinuxHost } from './host.js'
 import { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './ids.js'
 import type { HandOuts, InitClient } from './init-client.js'
-import { type SpawnContext, spawnCommand } from './spawn.js'
 import { readSmallFile } from './read-small-file.js'
+import { type SpawnContext, spawnCommand } from './spawn.js'
 
 /** What a started sandbox holds. */
 export interface SandboxParts {
@@ -97,7 +97,14 @@ export class LinuxSandbox implements RunningSandbox {
   }
 
   stats(): SandboxStats {
-    const { cpuUsageUs = 0, memoryBytes = 0, memoryPeakBytes = 0, pids = 0, ioReadBytes = 0, ioWriteBytes = 0 } = readStats(this.#parts.cgroup)
+    const {
+      cpuUsageUs = 0,
+      memoryBytes = 0,
+      memoryPeakBytes = 0,
+      pids = 0,
+      ioReadBytes = 0,
+      ioWriteBytes = 0,
+    } = readStats(this.#parts.cgroup)
     return { cpuUsageUs, memoryBytes, memoryPeakBytes, pids, ioReadBytes, ioWriteBytes }
   }
 
@@ -114,8 +121,12 @@ export class LinuxSandbox implements RunningSandbox {
   }
 
   changes(mount: string | undefined): AsyncIterable<Change> {
-    const trees = mount === undefined ? this.#parts.trees.filter(({ upper }) => !upper.startsWith('m')) : this.#parts.trees.filter(({ path }) => path === mount)
-    if (mount !== undefined && trees.length === 0) throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
+    const trees =
+      mount === undefined
+        ? this.#parts.trees.filter(({ upper }) => !upper.startsWith('m'))
+        : this.#parts.trees.filter(({ path }) => path === mount)
+    if (mount !== undefined && trees.length === 0)
+      throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
     return readChanges(
       trees.map((tree) => (mount === undefined ? tree : { ...tree, path: '/' })),
       (request) => this.file(request, 'upper'),

@@ -3,13 +3,13 @@ import { Socket } from 'node:net'
 import { errnoName, SyscallError } from '../../core/index.js'
 import { native, OP, type Step } from '../../native/index.js'
 import type { ProcessExit, RawProcess, SpawnRequest } from '../backend.js'
-import type { SandboxSpec } from '../spec.js'
-import { pendingCall } from '../pending.js'
 import { capabilityMask } from '../capabilities.js'
-import type { ResolvedUser } from './ids.js'
-import type { InitClient, ProcessEnd } from './init-client.js'
+import { pendingCall } from '../pending.js'
 import { compileSeccomp } from '../seccomp/index.js'
 import { exitOf } from '../signals.js'
+import type { SandboxSpec } from '../spec.js'
+import type { ResolvedUser } from './ids.js'
+import type { InitClient, ProcessEnd } from './init-client.js'
 
 const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
 const UMASK = 0o022
@@ -38,7 +38,10 @@ function groupBytes(groups: readonly number[]): Uint8Array {
 function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpec, flags: number): Step {
   const env = { HOME: user.home, ...request.env }
   const path = env['PATH' as keyof typeof env] as string
-  const filter = spec.seccomp === undefined ? new Uint8Array() : compileSeccomp(spec.seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities: spec.capabilities })
+  const filter =
+    spec.seccomp === undefined
+      ? new Uint8Array()
+      : compileSeccomp(spec.seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities: spec.capabilities })
   const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
   const strings = [
     request.cwd,
@@ -49,8 +52,15 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
     filter,
   ]
   if ((strings[1] as string).length > ARGUMENTS_MAX_BYTES)
-    throw new SyscallError({ errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' }, { remedy: 'pass long input through stdin or a file' })
-  return { op: OP.spawn, ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK], strings }
+    throw new SyscallError(
+      { errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' },
+      { remedy: 'pass long input through stdin or a file' },
+    )
+  return {
+    op: OP.spawn,
+    ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK],
+    strings,
+  }
 }
 
 /** Pipes of one command: our ends, and those that PID 1 gets. */
@@ -99,7 +109,8 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
   const { init, spec } = context
   const isNested = context.idKind === 'single' && (user.uid !== 0 || user.gid !== 0)
   const owner = context.idBase === undefined ? undefined : { uid: context.idBase + user.uid, gid: context.idBase + user.gid }
-  const flags = (request.hasStdin ? 0 : FLAG.nullStdin) | (isNested ? FLAG.inUserns : 0) | (context.idKind === 'single' ? 0 : FLAG.setGroups)
+  const flags =
+    (request.hasStdin ? 0 : FLAG.nullStdin) | (isNested ? FLAG.inUserns : 0) | (context.idKind === 'single' ? 0 : FLAG.setGroups)
   const message = requestStep(request, user, spec, flags)
   const namespace = isNested ? await context.userNamespace(user.uid, user.gid) : undefined
   const pipes = new Pipes()
@@ -114,7 +125,9 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
     const exit = new Promise<ProcessExit>((resolve) => {
       settle = resolve
     })
-    const { id, pid } = await pendingCall(init.spawn(message, fds, (end) => settle(endOf(end, (end.waitStatus & 0x7f) === 9 && context.oomKills() > oomBefore))))
+    const { id, pid } = await pendingCall(
+      init.spawn(message, fds, (end) => settle(endOf(end, (end.waitStatus & 0x7f) === 9 && context.oomKills() > oomBefore))),
+    )
     pipes.closeTheirs()
     let next = 0
     const stdin = request.hasStdin ? pipes.socket(next++, 'write') : undefined
@@ -136,4 +149,3 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
     if (namespace !== undefined) native().close(namespace)
   }
 }
-

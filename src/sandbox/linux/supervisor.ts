@@ -138,7 +138,9 @@ export class Supervisor {
         return this.#watchers.get(id)?.exited(Number(step.ints[0]))
       case OP.failed: {
         const error = failureOf(step)
-        const isAnswer = ['configured', 'helper', 'userns'].some((answer) => this.#settle(`${id}:${answer}`, (waiter) => waiter.reject(error)))
+        const isAnswer = ['configured', 'helper', 'userns'].some((answer) =>
+          this.#settle(`${id}:${answer}`, (waiter) => waiter.reject(error)),
+        )
         if (!isAnswer) this.#watchers.get(id)?.failed(error)
       }
     }

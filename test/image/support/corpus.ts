@@ -1,20 +1,10 @@
-// The shared corpus: where it lies, and how its layouts and archives are opened.
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+// The shared corpus's layouts and archives, opened; and bytes to read at any offset.
+import { createReadStream, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { type ArchiveItem, readArchive, readLayout } from '../../../src/archive/index.js'
 import { digestHex } from '../../../src/core/index.js'
 import { type BlobReader, type Image, isImageIndex } from '../../../src/image/index.js'
 import type { RandomAccess } from '../../../src/tar/index.js'
-
-const top = fileURLToPath(new URL('../../../../shared/corpus/', import.meta.url))
-
-/** Path of something in the corpus. */
-export const corpus = (name: string): string => `${top}${name}`
-
-/** Why a corpus test cannot run; undefined when it can. */
-export const corpusMissing = (name = 'images'): string | undefined =>
-  existsSync(corpus(name)) ? undefined : `no ../shared/corpus/${name} beside the repository`
 
 /** Blobs of an OCI layout directory. */
 export const layoutBlobs =
@@ -31,23 +21,9 @@ export function openLayout(directory: string): readonly ArchiveItem[] {
 
 /** The first image of a layout directory or archive file. */
 export async function firstImage(path: string): Promise<Image> {
-  const items = path.endsWith('.tar') ? (await readArchive(await fileAccess(path))).items : openLayout(path)
+  const items = path.endsWith('.tar') ? (await readArchive(memoryAccess(readFileSync(path)))).items : openLayout(path)
   const value = items[0]!.value
   return isImageIndex(value) ? (await value.images())[0]!.image : value
-}
-
-/** An open file to read at any offset. Stays open: tests are short. */
-export async function fileAccess(path: string): Promise<RandomAccess> {
-  const file = await open(path)
-  const { size } = await file.stat()
-  return {
-    size,
-    read: async (offset, length) => {
-      const buffer = new Uint8Array(length)
-      const { bytesRead } = await file.read(buffer, 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    },
-  }
 }
 
 /** Bytes in memory to read at any offset. */
@@ -55,3 +31,21 @@ export const memoryAccess = (bytes: Uint8Array): RandomAccess => ({
   size: bytes.length,
   read: async (offset, length) => bytes.subarray(offset, offset + length),
 })
+
+/** A file to read at any offset while `use` runs. */
+export async function withFile<T>(path: string, use: (input: RandomAccess) => Promise<T>): Promise<T> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    return await use({
+      size,
+      read: async (offset, length) => {
+        const buffer = new Uint8Array(length)
+        const { bytesRead } = await file.read(buffer, 0, length, offset)
+        return buffer.subarray(0, bytesRead)
+      },
+    })
+  } finally {
+    await file.close()
+  }
+}

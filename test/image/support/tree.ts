@@ -54,7 +54,9 @@ export async function treeOf(image: Image): Promise<Map<string, TreeLine>> {
       ...(entry.type === 'file' ? { size: entry.size, sha256: hashes.get(key) } : {}),
       ...(entry.type === 'symlink' ? { target: latin1(entry.target) } : {}),
       ...(entry.type === 'char' || entry.type === 'block' ? { rdev: [entry.major, entry.minor] } : {}),
-      ...(names.length === 0 ? {} : { xattrs: Object.fromEntries(names.map((name) => [name, Buffer.from(entry.xattrs[name]!).toString('hex')])) }),
+      ...(names.length === 0
+        ? {}
+        : { xattrs: Object.fromEntries(names.map((name) => [name, Buffer.from(entry.xattrs[name]!).toString('hex')])) }),
       ...(group.length > 1 ? { hl: group.map(latin1).sort()[0] } : {}),
     })
   }

@@ -1,0 +1,36 @@
+export {
+  ClosedError,
+  DigestMismatchError,
+  ExitError,
+  FormatError,
+  FsError,
+  RegistryError,
+  StrataError,
+  SyscallError,
+  TimeoutError,
+  UnsupportedError,
+} from '../core/index.js'
+export type { Change, Image, ImageConfig, ImageIndex, Layer, LayerEntry, Manifest } from '../image/index.js'
+export type { SandboxFs } from '../sandbox/fs/index.js'
+export type {
+  Command,
+  Env,
+  IoLimit,
+  IsolationEntry,
+  IsolationReport,
+  Limits,
+  Mount,
+  NetworkOptions,
+  RunOptions,
+  RunResult,
+  SandboxProcess,
+  SandboxStats,
+  SeccompProfile,
+  SpawnOptions,
+} from '../sandbox/index.js'
+export type { CommitOptions } from './commit.js'
+export type { Forks, Tuple } from './fork.js'
+export { SandboxPool, type SandboxPoolOptions } from './pool.js'
+export { Sandbox, type SandboxEvents } from './sandbox.js'
+export type { SandboxOptions } from './start.js'
+export * from './store.js'

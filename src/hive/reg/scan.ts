@@ -1,0 +1,56 @@
+// The letters of a .reg file, one after the other, with line numbers for errors.
+import { FormatError } from '../../core/index.js'
+
+/** A place in the text. */
+export class Scanner {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#text.length
+  }
+
+  /** Steps over `token` if it is next. */
+  accept(token: string): boolean {
+    if (!this.#text.startsWith(token, this.#at)) return false
+    this.#at += token.length
+    return true
+  }
+
+  /** What a sticky expression matches here; '' where it does not. */
+  match(sticky: RegExp): string {
+    sticky.lastIndex = this.#at
+    const found = sticky.exec(this.#text)?.[0] ?? ''
+    this.#at += found.length
+    return found
+  }
+
+  /** The rest of the line, without its end. */
+  line(): string {
+    const rest = this.match(/[^\r\n]*/y)
+    this.match(/\r?\n|\r/y)
+    return rest
+  }
+
+  /** White space, empty lines and comments. */
+  skipBlank(): void {
+    while (this.match(/\s+|;[^\r\n]*/y) !== '');
+  }
+
+  /** A quoted string; `\\` and `\"` stand for the second letter, line ends for themselves. */
+  quoted(): string {
+    if (!this.accept('"')) throw this.fail('a quote is missing')
+    const body = this.match(/(?:[^"\\]|\\[\s\S])*/y)
+    if (!this.accept('"')) throw this.fail('the string has no end')
+    return body.replace(/\\([\s\S])/g, '$1')
+  }
+
+  fail(what: string): FormatError {
+    const line = this.#text.slice(0, this.#at).split('\n').length
+    return new FormatError(`.reg line ${line}: ${what}`)
+  }
+}
