@@ -1,3 +1,5 @@
+import './build-step.js'
+
 export {
   ClosedError,
   DigestMismatchError,

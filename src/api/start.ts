@@ -73,18 +73,34 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   const { signal } = base
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
   signal?.throwIfAborted()
-  const platform = await backend()
   const store = async () => named ?? (await defaultStore())
   const content = async () => contentOf(await store())
   const resolved = await resolveRoot(options, store, content)
+  const session = await begin(spec, resolved, content, snapshots, signal)
+  const { signal: _ended, ...kept } = base
+  return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
+}
+
+async function begin(
+  spec: SandboxSpec,
+  resolved: ResolvedRoot,
+  content: () => Promise<ContentStore>,
+  snapshots: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Session> {
   const input: StartInput = {
     root: resolved.input,
     snapshots,
     scratchDirectory: async () => (await (await content()).scratch()).path,
     etcCopy: async () => etcCopy((await content()).paths.cache()),
   }
-  const running = await platform.start(spec, input, signal)
-  const session = new Session(running, spec, resolved.defaults)
-  const { signal: _ended, ...kept } = base
-  return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
+  const running = await (await backend()).start(spec, input, signal)
+  return new Session(running, spec, resolved.defaults)
+}
+
+/** Starts one on an image of `content`: a build's. */
+export async function startOn(content: ContentStore, image: Image, options: BaseSandboxOptions): Promise<{ session: Session }> {
+  const spec = normalize(options)
+  const resolved = await imageRootOf(image, content, (await backend()).idMode(), options.signal)
+  return { session: await begin(spec, resolved, async () => content, [], options.signal) }
 }

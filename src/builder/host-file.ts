@@ -26,7 +26,11 @@ export async function* hostContent(path: string): AsyncGenerator<Uint8Array> {
 export function unreadable(step: string, path: string, cause: unknown): Error {
   const { code } = cause as NodeJS.ErrnoException
   if (typeof code !== 'string' || cause instanceof StrataError) return cause as Error
-  return new StrataError(`${step}: ${path} cannot be read: ${code}`, { code, remedy: 'name a file that exists and that you may read', cause })
+  return new StrataError(`${step}: ${path} cannot be read: ${code}`, {
+    code,
+    remedy: 'name a file that exists and that you may read',
+    cause,
+  })
 }
 
 /** First bytes of a file. */

@@ -1,7 +1,7 @@
 // One layer being put together: entries by path, the directories they are in, everything with the build's own time.
 import { FormatError, parentPath } from '../core/index.js'
 import type { Change, InodeEntry } from '../layer/index.js'
-import type { BuildTree } from './tree.js'
+import type { BuildTree, TreeEntry } from './tree.js'
 
 type Without<T> = T extends InodeEntry ? Omit<T, 'mtimeNs' | 'xattrs'> : never
 /** An entry as a step gives it: time and attributes are the draft's. */
@@ -20,6 +20,7 @@ export class LayerDraft {
    *  @throws FormatError where one of them is a file */
   async add(entry: DraftEntry): Promise<void> {
     await this.#parents(entry.path)
+    if (entry.type !== 'directory' && (await this.tree.isDirectory(entry.path))) throw new FormatError(`${entry.path} is a directory`)
     const isNew = (await this.tree.find(entry.path)) === undefined
     const full = { ...entry, mtimeNs: this.mtimeNs, xattrs: {} } as InodeEntry
     this.#changes.set(entry.path, { kind: isNew ? 'add' : 'modify', path: entry.path, entry: full })
@@ -38,6 +39,14 @@ export class LayerDraft {
     this.#changes.set(path, { kind: 'delete', path })
   }
 
+  /** What is at `path` itself with this draft applied. */
+  async find(path: string): Promise<TreeEntry | undefined> {
+    const change = this.#changes.get(path)
+    if (change === undefined) return this.tree.find(path)
+    return change.kind === 'delete' ? undefined : change.entry
+  }
+
+  /** Whether this draft changes `path`. */
   has(path: string): boolean {
     return this.#changes.has(path)
   }

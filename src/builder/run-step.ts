@@ -1,7 +1,7 @@
 // What a `run` step needs of the rooms above: a sandbox over the image so far. api/ injects it, so nothing here starts a process.
 import type { Image } from '../image/index.js'
 import type { Change } from '../layer/index.js'
-import type { Command, Env, Limits, Mount, NetworkOptions } from '../sandbox/types.js'
+import type { Command, Env, Limits, Mount, NetworkOptions } from '../sandbox/index.js'
 
 /** Options of `ImageBuilder.run`. */
 export interface RunStepOptions {

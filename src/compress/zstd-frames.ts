@@ -1,8 +1,8 @@
 // Walks zstd frames (RFC 8878, section 3) beside a decoder: refuses windows too large for memory, bytes that are no frame, and cut-off streams.
 import { FormatError } from '../core/index.js'
 
-/** Largest window that is decoded: what the `zstd` command takes without --long. */
-export const ZSTD_WINDOW_MAX_BYTES = 128 * 2 ** 20
+/** Largest window that is decoded: what level 20 of the `zstd` command and the best level of Go's encoder use. The window stays in memory. */
+export const ZSTD_WINDOW_MAX_BYTES = 32 * 2 ** 20
 
 const FRAME_MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50
@@ -17,6 +17,12 @@ export class ZstdFrames {
   #hasChecksum = false
   #isLast = false
   #frames = 0
+
+  /** Bytes of the current frame's window. */
+  windowBytes = 0
+
+  /** Blocks so far. */
+  blocks = 0
 
   /** @throws FormatError */
   push(chunk: Uint8Array): void {
@@ -84,6 +90,7 @@ export class ZstdFrames {
     const window = isSingle ? little(this.#head, length - sizeBytes, sizeBytes) : windowBytes(this.#head[1]!)
     if (window > ZSTD_WINDOW_MAX_BYTES)
       throw new FormatError(`the zstd frame needs a window of ${window} bytes, more than ${ZSTD_WINDOW_MAX_BYTES}`)
+    this.windowBytes = window
     this.#hasChecksum = (descriptor & 4) !== 0
     this.#frames++
     this.#next('block', 3)
@@ -93,6 +100,7 @@ export class ZstdFrames {
     const type = (header >> 1) & 3
     const size = header >> 3
     if (type === 3 || (size > BLOCK_MAX_BYTES && type !== 1)) throw new FormatError('the zstd stream is corrupt')
+    this.blocks++
     this.#isLast = (header & 1) !== 0
     this.#skipThen('block', type === 1 ? 1 : size)
   }

@@ -2,7 +2,7 @@
 import { access, mkdir, readdir, readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { ClosedError, StrataError } from '../core/index.js'
-import type { Image } from '../image/index.js'
+import type { Image, ImageIndex } from '../image/index.js'
 import type { Spool } from '../layer/index.js'
 import { checkLayoutFile, type Descriptor, layoutFile, layoutIndex } from '../oci/index.js'
 import { Blobs } from './blobs.js'
@@ -87,8 +87,8 @@ export class ContentStore implements AsyncDisposable {
     return openImage(this.blobs, descriptor)
   }
 
-  /** Brings all of an image into the store and keeps it until the next collection. */
-  async keep(image: Image, options: Signal = {}): Promise<Descriptor> {
+  /** Brings all of an image or index into the store and keeps it until the next collection. */
+  async keep(image: Image | ImageIndex, options: Signal = {}): Promise<Descriptor> {
     this.#checkOpen()
     return keepImage(this.blobs, image, options.signal)
   }

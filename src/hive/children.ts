@@ -1,61 +1,49 @@
-// Subkeys and values of a key in memory: a map by upper-cased name, filled when it is first asked for.
+// Subkeys or values of a key in memory: a map by upper-cased name.
 import { compareUpcased, upcase } from './upcase.js'
 
 /** Named things in stored order; once something was added, in the order of upper-cased names (`sorts`) or of addition. */
 export class Children<T> {
-  #load: (() => Map<string, T>) | undefined
+  // Undefined while empty: a map for nothing is what most keys of a hive would spend their memory on.
   #map: Map<string, T> | undefined
   #isSorted = true
   readonly #sorts: boolean
 
-  constructor(sorts: boolean, load?: () => Map<string, T>) {
+  constructor(sorts: boolean, map?: Map<string, T>) {
     this.#sorts = sorts
-    this.#load = load
-  }
-
-  get size(): number {
-    return this.#loaded().size
+    this.#map = map?.size === 0 ? undefined : map
   }
 
   find(name: string): T | undefined {
-    return this.#loaded().get(upcase(name))
+    return this.#map?.get(upcase(name))
   }
 
   put(name: string, child: T): void {
-    const map = this.#loaded()
+    this.#map ??= new Map()
     const upcased = upcase(name)
-    if (!map.has(upcased)) this.#isSorted = false
-    map.set(upcased, child)
+    if (!this.#map.has(upcased)) this.#isSorted = false
+    this.#map.set(upcased, child)
   }
 
   remove(name: string): boolean {
-    return this.#loaded().delete(upcase(name))
-  }
-
-  clear(): void {
-    this.#load = undefined
-    this.#map = new Map()
+    return this.#map?.delete(upcase(name)) === true
   }
 
   /** A snapshot: the caller may change what it walks. */
   list(): T[] {
+    if (this.#map === undefined) return []
     if (this.#sorts && !this.#isSorted) {
-      this.#map = new Map(this.sorted())
+      this.#map = new Map(this.#entries())
       this.#isSorted = true
     }
-    return [...this.#loaded().values()]
+    return [...this.#map.values()]
   }
 
-  /** By upper-cased name, in the order of subkey lists. */
-  sorted(): [upcased: string, child: T][] {
-    return [...this.#loaded()].sort(([a], [b]) => compareUpcased(a, b))
+  /** In the order of subkey lists: by upper-cased name. */
+  sorted(): T[] {
+    return this.#map === undefined ? [] : this.#entries().map(([, child]) => child)
   }
 
-  #loaded(): Map<string, T> {
-    if (this.#map === undefined) {
-      this.#map = this.#load?.() ?? new Map()
-      this.#load = undefined
-    }
-    return this.#map
+  #entries(): [string, T][] {
+    return [...this.#map!].sort(([a], [b]) => compareUpcased(a, b))
   }
 }

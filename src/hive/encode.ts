@@ -39,7 +39,8 @@ function encode({ type, data }: RegistryData): Uint8Array {
     }
     default:
       if (!(data instanceof Uint8Array)) throw new TypeError(`type ${type} needs a Uint8Array`)
-      return data.slice()
+      // Not slice: a Buffer's shares its bytes.
+      return new Uint8Array(data)
   }
 }
 

@@ -4,25 +4,15 @@ import { Children } from './children.js'
 import type { RegistryData, Value } from './data.js'
 import { encodeData } from './encode.js'
 import { checkFiletime, dateToFiletime, filetimeToDate } from './filetime.js'
+import { BLANK_KEY, type HiveState, type Origin } from './hive-state.js'
 import { checkKeyName, checkValueName, DEPTH_MAX, type Key, type LayerSemantics } from './key.js'
 import { semanticsBits, semanticsOf } from './layer-bits.js'
-import type { LoadedKey } from './read/load-key.js'
 import { loadSubkeys } from './read/load-subkeys.js'
 import { loadValues } from './read/load-values.js'
-import type { Source } from './read/source.js'
 import { KEY_FLAG, LAYER } from './records/nk.js'
 import { VALUE_FLAG } from './records/vk.js'
 import type { StoredKey, StoredValue } from './stored.js'
 import { toValue } from './value.js'
-
-/** What the keys of one hive share. */
-export interface HiveState {
-  readonly isLayered: boolean
-  /** The time that changes are stamped with. */
-  readonly now: () => Date
-  /** Counts changes, so that merged views know when to look again. */
-  changes: number
-}
 
 /** A key of a Hive. */
 export class HiveKey implements Key {
@@ -30,20 +20,17 @@ export class HiveKey implements Key {
   readonly #parent: HiveKey | undefined
   readonly #depth: number
   #stored: StoredKey
-  readonly #subkeys: Children<HiveKey>
-  readonly #values: Children<StoredValue>
+  #from: Origin | undefined
+  #loadedSubkeys: Children<HiveKey> | undefined
+  #loadedValues: Children<StoredValue> | undefined
   #isDeleted = false
 
-  constructor(hive: HiveState, parent: HiveKey | undefined, stored: StoredKey, from?: { source: Source; key: LoadedKey }) {
+  constructor(hive: HiveState, parent: HiveKey | undefined, stored: StoredKey, from?: Origin) {
     this.#hive = hive
     this.#parent = parent
     this.#depth = parent === undefined ? 0 : parent.#depth + 1
     this.#stored = stored
-    this.#subkeys = new Children(true, from && (() => this.#loadSubkeys(from.source, from.key)))
-    this.#values = new Children(
-      false,
-      from && (() => loadValues(from.source, { ...from.key.links, flags: from.key.stored.flags }, this.path)),
-    )
+    this.#from = from
   }
 
   get name(): string {
@@ -86,7 +73,7 @@ export class HiveKey implements Key {
   }
 
   set security(security: Uint8Array | undefined) {
-    this.#change({ security: security?.slice(), lastWritten: this.#stamp() })
+    this.#change({ security: security && new Uint8Array(security), lastWritten: this.#stamp() })
   }
 
   get layer(): LayerSemantics | undefined {
@@ -99,8 +86,8 @@ export class HiveKey implements Key {
     this.#change(layer === 'tombstone' ? { layerBits: layerBits & ~LAYER.inheritClass, className: undefined } : { layerBits })
     if (layer !== 'tombstone') return
     for (const subkey of this.#subkeys.list()) subkey.#isDeleted = true
-    this.#subkeys.clear()
-    this.#values.clear()
+    this.#loadedSubkeys = new Children(true)
+    this.#loadedValues = new Children(false)
   }
 
   get inheritsClass(): boolean {
@@ -127,7 +114,7 @@ export class HiveKey implements Key {
 
   /** Subkeys in the order in which lists hold them. */
   sortedSubkeys(): HiveKey[] {
-    return this.#subkeys.sorted().map(([, key]) => key)
+    return this.#subkeys.sorted()
   }
 
   /** Values as they would be saved, in order. */
@@ -221,9 +208,31 @@ export class HiveKey implements Key {
     return this.#values.find(checkValueName(name))?.name ?? name
   }
 
-  #loadSubkeys(source: Source, { offset, links }: LoadedKey): Map<string, HiveKey> {
-    const loaded = loadSubkeys(source, { offset, links, depth: this.#depth, path: this.path })
-    return new Map([...loaded].map(([upcased, key]) => [upcased, new HiveKey(this.#hive, this, key.stored, { source, key })]))
+  get #subkeys(): Children<HiveKey> {
+    if (this.#loadedSubkeys === undefined) {
+      this.#loadedSubkeys = new Children(true, this.#from && this.#loadSubkeys(this.#from))
+      this.#forgetOrigin()
+    }
+    return this.#loadedSubkeys
+  }
+
+  get #values(): Children<StoredValue> {
+    if (this.#loadedValues === undefined) {
+      this.#loadedValues = new Children(false, this.#from && loadValues(this.#from.source, this.#from.key, () => this.path))
+      this.#forgetOrigin()
+    }
+    return this.#loadedValues
+  }
+
+  #loadSubkeys({ source, key }: Origin): Map<string, HiveKey> {
+    const loaded = loadSubkeys(source, { offset: key.offset, links: key.links, depth: this.#depth, path: () => this.path })
+    const subkeys = new Map<string, HiveKey>()
+    for (const [upcased, subkey] of loaded) subkeys.set(upcased, new HiveKey(this.#hive, this, subkey.stored, { source, key: subkey }))
+    return subkeys
+  }
+
+  #forgetOrigin(): void {
+    if (this.#loadedSubkeys !== undefined && this.#loadedValues !== undefined) this.#from = undefined
   }
 
   #change(fields: Partial<StoredKey>): void {
@@ -250,14 +259,4 @@ export class HiveKey implements Key {
   #demandLayers(): void {
     if (!this.#hive.isLayered) throw new TypeError('the hive has no layers (Hive.create({ layered: true }) makes one that does)')
   }
-}
-
-/** A key that holds nothing. */
-export const BLANK_KEY: Omit<StoredKey, 'name' | 'lastWritten' | 'security'> = {
-  flags: 0,
-  accessBits: 0,
-  layerBits: 0,
-  userFlags: 0,
-  className: undefined,
-  predefinedHandle: undefined,
 }

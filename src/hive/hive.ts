@@ -1,7 +1,8 @@
 // A registry hive: opened from bytes (and logs), or new; changed through its keys; written with toBytes.
 import { FormatError, optionsObject, rejectUnknown } from '../core/index.js'
 import { dateToFiletime } from './filetime.js'
-import { BLANK_KEY, HiveKey, type HiveState } from './hive-key.js'
+import { HiveKey } from './hive-key.js'
+import { BLANK_KEY, type HiveState } from './hive-state.js'
 import { checkKeyName, createKey, findKey, type Key } from './key.js'
 import { recover } from './log/recover.js'
 import { endOfBins } from './read/bins.js'
@@ -74,7 +75,14 @@ export class Hive {
     const key = findRoot(source, bins, base.root)
     const state = { isLayered, now, changes: 0 }
     const root = new HiveKey(state, undefined, key.stored, { source, key })
-    return new Hive({ state, root, warnings: warnings.list, isLayered, version: base.minor, block: image.slice(0, BASE_BLOCK_SIZE) })
+    return new Hive({
+      state,
+      root,
+      warnings: warnings.list,
+      isLayered,
+      version: base.minor,
+      block: new Uint8Array(image.subarray(0, BASE_BLOCK_SIZE)),
+    })
   }
 
   /** A hive with nothing but a root key. */

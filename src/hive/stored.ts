@@ -18,16 +18,33 @@ export interface StoredKey extends KeyFields {
   readonly predefinedHandle: number | undefined
 }
 
+// Small copies are cut from a shared block: an array of its own for each costs more than the copy.
+const BLOCK_SIZE = 0x10000
+const SMALL_MAX = 0x400
+let block = new Uint8Array(0)
+let blockUsed = 0
+
 /** A new copy of a value's bytes. */
 export function copyData(data: StoredValue['data']): Uint8Array {
-  if (data instanceof Uint8Array) return data.slice()
-  const out = new Uint8Array(dataSize(data))
+  const out = freshBytes(dataSize(data))
   let at = 0
-  for (const segment of data) {
+  for (const segment of data instanceof Uint8Array ? [data] : data) {
     out.set(segment, at)
     at += segment.length
   }
   return out
+}
+
+function freshBytes(size: number): Uint8Array {
+  if (size > SMALL_MAX) return new Uint8Array(size)
+  if (blockUsed + size > block.length) {
+    block = new Uint8Array(BLOCK_SIZE)
+    blockUsed = 0
+  }
+  const start = blockUsed
+  // Eight, so that any typed array can be laid over the copy.
+  blockUsed += (size + 7) & -8
+  return block.subarray(start, start + size)
 }
 
 /** Length of a value's bytes. */

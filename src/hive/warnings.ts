@@ -19,9 +19,14 @@ export class Warnings {
     try {
       return read()
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      this.add(`${what()}: ${error.message}`)
+      this.note(error, what())
       return otherwise
     }
+  }
+
+  /** Adds a FormatError as a warning that begins with `what`; throws any other error on. */
+  note(error: unknown, what: string): void {
+    if (!(error instanceof FormatError)) throw error
+    this.add(`${what}: ${error.message}`)
   }
 }

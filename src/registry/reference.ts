@@ -61,9 +61,11 @@ export function formatReference({ registry, repository, tag, digest }: Reference
 export const withDefaultTag = (reference: Reference): Reference =>
   reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference
 
-/** The reference as people write it: without `docker.io/` and `library/`. */
+/** The reference as people write it: without `docker.io/` and `library/`, unless what is left would be read as another. */
 export function familiarReference(reference: Reference): string {
   const full = formatReference(reference)
   if (reference.registry !== DEFAULT_REGISTRY) return full
-  return full.slice(reference.repository.startsWith('library/') && !reference.repository.slice(8).includes('/') ? 18 : 10)
+  const isOfficial = reference.repository.startsWith('library/') && !reference.repository.slice('library/'.length).includes('/')
+  const short = full.slice((isOfficial ? `${DEFAULT_REGISTRY}/library/` : `${DEFAULT_REGISTRY}/`).length)
+  return splitHost(short).registry === DEFAULT_REGISTRY ? short : full
 }

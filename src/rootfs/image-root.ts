@@ -1,6 +1,7 @@
 // The root of an image: its unpacked layers as overlay lowers, topmost first in the mount's options, under a private upper directory.
 import { OP, step } from '../native/index.js'
 import { openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
+import { type MountPoint, skeleton } from './skeleton.js'
 
 /** Unpacked layers: `names` are directories in `root`, lowest first. */
 export interface Lowers {
@@ -9,8 +10,17 @@ export interface Lowers {
   release(): Promise<void>
 }
 
-/** The plan for an image. With no layer at all the root is an empty directory. */
-export function imageRoot(lowers: Lowers, source: TreeSource, snapshots: readonly string[]): RootPlan {
+/** What an image's root is made of. */
+export interface ImageRootParts {
+  readonly lowers: Lowers
+  readonly source: TreeSource
+  readonly snapshots: readonly string[]
+  /** Paths inside that something will be mounted on. */
+  readonly mountPoints: readonly MountPoint[]
+}
+
+/** The plan for an image. Beneath its layers lies a skeleton with the mount points, so that making them is no change of the sandbox's. */
+export function imageRoot({ lowers, source, snapshots, mountPoints }: ImageRootParts): RootPlan {
   const layers = openTree(source, SLOT.layers, lowers.root, { recursive: false })
   const names = [...lowers.names].reverse()
   const isEmpty = names.length === 0
@@ -21,9 +31,10 @@ export function imageRoot(lowers: Lowers, source: TreeSource, snapshots: readonl
       step(OP.mkdir, [0o755], 'l'),
       ...(isEmpty ? [] : [step(OP.attach, [SLOT.layers, 2], 'l')]),
       step(OP.mkdir, [0o755], 'root'),
+      ...skeleton(mountPoints),
       // Names relative to the layers' own directory: 128 of them fit the one page that mount(2) takes.
       step(OP.chdir, [], 'l'),
-      ...overlay('../root', isEmpty ? ['.'] : names, { name: '0', mode: 0o755, scratch: '../', snapshots: snapshots.length }),
+      ...overlay('../root', [...names, '../k'], { name: '0', mode: 0o755, scratch: '../', snapshots: snapshots.length }),
       step(OP.chdir, [], '..'),
     ],
     trees: [

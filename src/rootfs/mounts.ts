@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { SyscallError, UnsupportedError } from '../core/index.js'
 import { OP, type Step, step } from '../native/index.js'
 import { ATTR, type OverlayTree, openTree, overlay, SLOT, type TreeSource } from './plan.js'
+import type { MountPoint } from './skeleton.js'
 
 /** A mount as the public options have it, the path inside first. */
 export type MountSpec = readonly [
@@ -21,6 +22,7 @@ export interface MountPlan {
   readonly build: readonly Step[]
   readonly attach: readonly Step[]
   readonly trees: readonly OverlayTree[]
+  readonly points: readonly MountPoint[]
 }
 
 const MOUNTS_MAX = SLOT.hostTrees - SLOT.mounts
@@ -44,9 +46,12 @@ export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snaps
   const build: Step[] = [step(OP.mkdir, [0o755], 'c')]
   const attach: Step[] = []
   const trees: OverlayTree[] = []
+  const points: MountPoint[] = []
   const sorted = [...mounts].sort(([a], [b]) => a.split('/').length - b.split('/').length)
   sorted.forEach(([path, mount], k) => {
     const slot = SLOT.mounts + k
+    const isFile = 'secret' in mount || ('source' in mount && kindOf(resolve(mount.source)) === 'file')
+    points.push({ path, kind: isFile ? 'file' : 'directory' })
     if ('source' in mount) {
       const source = resolve(mount.source)
       const kind = kindOf(source)
@@ -79,5 +84,5 @@ export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snaps
       attach.push(step(OP.attach, [slot, 1], path))
     }
   })
-  return { prepare, build: mounts.length === 0 ? [] : build, attach, trees }
+  return { prepare, build: mounts.length === 0 ? [] : build, attach, trees, points }
 }

@@ -23,8 +23,9 @@ export function buildSystemDirectories(ttyGroup: boolean): Step[] {
     step(OP.mkdir, [0o1777], 'dev/shm'),
     step(OP.mkdir, [0o1777], 'tmp'),
     ...NODES.flatMap((name) => [
-      step(OP.tree, [SLOT.node, 0, ATTR.noSuid | ATTR.noExec], `/dev/${name}`),
-      step(OP.attach, [SLOT.node, 1], `dev/${name}`),
+      step(OP.tree, [SLOT.node, 0, 0], `/dev/${name}`),
+      step(OP.file, [0o666], `dev/${name}`, ''),
+      step(OP.attach, [SLOT.node, 2], `dev/${name}`),
     ]),
     ...LINKS.map(([target, name]) => step(OP.symlink, [], target, `dev/${name}`)),
     step(OP.tree, [SLOT.dev, 1, ATTR.noSuid | ATTR.noExec], 'dev'),

@@ -31,9 +31,10 @@ export function changeOwner(volume: Volume, inode: Inode, uid: number, gid: numb
   // The kernel takes setuid away by a chmod in the caller's name, even where both ids are kept.
   if (runsWithPowers(volume, inode) && !owns(volume, inode)) throw fail('EPERM', call)
   copyUp(inode)
+  // Before the ids: it is the old group that the caller may be outside of.
+  if (inode.type !== 'directory') dropPrivileges(volume, inode, true)
   if (newUid !== KEEP) inode.uid = newUid
   if (newGid !== KEEP) inode.gid = newGid
-  if (inode.type !== 'directory') dropPrivileges(volume, inode, true)
   inode.ctimeNs = volume.nowNs()
 }
 

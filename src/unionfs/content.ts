@@ -1,5 +1,5 @@
 // Whole contents: readFile, writeFile, copyFile of node:fs, on top of open().
-import { collect } from '../core/index.js'
+import { FormatError } from '../core/index.js'
 import { demand, READ, WRITE } from './access.js'
 import { touchContent } from './attributes.js'
 import { type Call, fail } from './fail.js'
@@ -30,7 +30,15 @@ export async function readFile(volume: Volume, path: string, signal: AbortSignal
   // In turn: what was being written when the call was made is seen whole.
   const data = await inode.data.exclusive(() => inode.data.snapshot())
   if (data.size > READ_FILE_MAX) throw fail('EFBIG', { syscall: 'read', path })
-  return collect(abortable(data.stream(), signal), data.size)
+  const bytes = new Uint8Array(data.size)
+  let at = 0
+  for await (const chunk of abortable(data.stream(), signal)) {
+    if (at + chunk.length > data.size) throw new FormatError('a file in a layer is longer than its entry says')
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  if (at < data.size) throw new FormatError('a file in a layer is shorter than its entry says')
+  return bytes
 }
 
 function regularFile(volume: Volume, path: string, call: Call): FileInode {

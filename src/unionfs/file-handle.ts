@@ -57,7 +57,7 @@ export class FileHandle implements AsyncDisposable {
   ): Promise<{ bytesWritten: number; buffer: Uint8Array | string }> {
     const bytes = typeof buffer === 'string' ? new TextEncoder().encode(buffer) : buffer
     // A copy: the caller may use its buffer again before the turn of this write comes.
-    const source = part(bytes, offset, length ?? bytes.length - offset).slice()
+    const source = new Uint8Array(part(bytes, offset, length ?? bytes.length - offset))
     const call = this.#call('write')
     const inode = this.#writable(call, 'EBADF')
     const { data } = inode

@@ -1,5 +1,5 @@
 // Layers become one tree, once: afterwards no lookup knows how many there were. Source: image-spec layer.md "Applying Changesets".
-import { FormatError } from '../core/index.js'
+import { baseName, FormatError, parentPath } from '../core/index.js'
 import type { HardLinkEntry, InodeEntry, Layer, LayerEntry } from '../layer/index.js'
 import type { RandomAccess } from '../tar/index.js'
 import { FileData } from './file-data.js'
@@ -35,20 +35,20 @@ export async function indexLayers(
       if (entry.type === 'whiteout' || entry.type === 'opaque') markers.push(entry)
       else inodes.push(entry)
     }
-    for (const entry of markers) hide(tree, entry)
-    for (const entry of inodes) if (entry.type === 'directory' && entry.opaque === true) hide(tree, { type: 'opaque', path: entry.path })
+    for (const entry of markers) hide(tree, entry, number)
+    for (const entry of inodes)
+      if (entry.type === 'directory' && entry.opaque === true) hide(tree, { type: 'opaque', path: entry.path }, number)
     for (const entry of inodes) put(tree, entry, number)
   }
   return tree
 }
 
-function hide(tree: Tree, entry: Exclude<LayerEntry, InodeEntry>): void {
-  const dentry = at(tree, entry.path)
-  if (dentry === undefined) return
-  if (entry.type === 'opaque') {
-    if (dentry.inode.type === 'directory') clear(dentry.inode)
-  } else if (dentry.name === '') throw new FormatError('a whiteout of the root')
-  else drop(dentry)
+// The directory of a marker is there, even if only the marker says so: unpacked by itself, the layer has it.
+function hide(tree: Tree, { type, path }: Exclude<LayerEntry, InodeEntry>, layer: number): void {
+  if (type === 'opaque') return clear(directoryFor(tree, path, layer))
+  if (path === '/') throw new FormatError('a whiteout of the root')
+  const dentry = directoryFor(tree, parentPath(path), layer).children.get(baseName(path))
+  if (dentry !== undefined) drop(dentry)
 }
 
 function put(tree: Tree, entry: InodeEntry, layer: number): void {
@@ -58,9 +58,8 @@ function put(tree: Tree, entry: InodeEntry, layer: number): void {
     replaceDentry({ parent: tree.root, name: '', inode: tree.root, layer })
     return
   }
-  const slash = entry.path.lastIndexOf('/')
-  const parent = directoryFor(tree, entry.path.slice(0, slash), layer)
-  const name = entry.path.slice(slash + 1)
+  const parent = directoryFor(tree, parentPath(entry.path), layer)
+  const name = baseName(entry.path)
   const old = parent.children.get(name)
   if (entry.type === 'directory' && old?.inode.type === 'directory') {
     describe(old.inode, entry)

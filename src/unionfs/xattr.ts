@@ -20,7 +20,7 @@ export function getXattr(volume: Volume, inode: Inode, name: string, call: Call)
   demandNamespace(name, call)
   const value = Object.hasOwn(inode.xattrs, name) ? inode.xattrs[name] : undefined
   if (value === undefined) throw fail('ENODATA', call)
-  return value.slice()
+  return new Uint8Array(value)
 }
 
 /** Names, sorted. */
@@ -37,8 +37,8 @@ export function setXattr(volume: Volume, inode: Inode, name: string, value: Uint
   if (mode === 'create' && exists) throw fail('EEXIST', call)
   if (mode === 'replace' && !exists) throw fail('ENODATA', call)
   copyUp(inode)
-  // Own properties only: '__proto__' is as good a name as any.
-  inode.xattrs = Object.fromEntries([...Object.entries(inode.xattrs), [name, value.slice()]])
+  // A copy (a Buffer's slice would be none), and own properties only: '__proto__' is as good a name as any.
+  inode.xattrs = Object.fromEntries([...Object.entries(inode.xattrs), [name, new Uint8Array(value)]])
   inode.ctimeNs = volume.nowNs()
 }
 
@@ -67,6 +67,9 @@ export const omit = (xattrs: Readonly<Record<string, Uint8Array>>, name: string)
 // The order of the checks is that of the kernel's xattr_permission() and xattr_resolve_name().
 function demandChange(volume: Volume, inode: Inode, name: string, call: Call): void {
   if (!canHave(volume, inode, name)) throw fail('EPERM', call)
+  // What all may write and none delete, only its owner may mark.
+  const isSticky = inode.type === 'directory' && (inode.mode & 0o1000) !== 0
+  if (name.startsWith('user.') && isSticky && !owns(volume, inode)) throw fail('EPERM', call)
   if (!isOfSystem(name)) demand(volume, inode, WRITE, call)
   demandNamespace(name, call)
   if (isOfSystem(name) && (name.startsWith('system.') ? !owns(volume, inode) : !volume.privileged)) throw fail('EPERM', call)

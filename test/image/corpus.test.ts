@@ -1,6 +1,6 @@
 // Real images give the tree that umoci makes of them (../shared/corpus/images).
 import { describe, expect, it } from 'vitest'
-import { squash, validate } from '../../src/image/index.js'
+import { mergeLayers, squash, validate } from '../../src/image/index.js'
 import { sharedPath } from '../support/shared.js'
 import { firstImage } from './support/corpus.js'
 import { expectedTree, type TreeLine, treeOf } from './support/tree.js'
@@ -34,8 +34,9 @@ describe.each([
 })
 
 it('keeps a time past the year 2262 that others wrap', async (ctx) => {
-  const tree = await treeOf(await firstImage(`${sharedPath(ctx, 'corpus/images')}/pyapp-oci`))
-  expect(tree.get('/edge/time/y2300')?.['mtime']).toBe(10413792000)
+  const image = await firstImage(`${sharedPath(ctx, 'corpus/images')}/pyapp-oci`)
+  const rows = await mergeLayers((await image.layers()).slice(1))
+  expect(rows.find(({ path }) => path === '/edge/time/y2300')?.inode?.entry.mtimeNs).toBe(10_413_792_000_000_000_000n)
 })
 
 describe('squash', () => {

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { encodePath } from '../../src/core/index.js'
 import { UnionFs } from '../../src/unionfs/index.js'
-import { corpus, corpusMissing, firstImage } from '../image/support/corpus.js'
+import { firstImage } from '../image/support/corpus.js'
 import { expectedTree, type TreeLine } from '../image/support/tree.js'
+import { sharedPath } from '../support/shared.js'
 
 const latin1 = (path: string): string => Buffer.from(encodePath(path)).toString('latin1')
 const NS = 1_000_000_000n
@@ -76,18 +77,16 @@ describe.each([
   ['pyapp-oci', 'pyapp', true],
 ])('the view of %s', (name, expectedName, ignoresNs) => {
   it('is the expected tree', async (ctx) => {
-    const missing = corpusMissing()
-    if (missing !== undefined) ctx.skip(missing)
-    const expected = expectedTree(corpus(`images/${expectedName}.expected.jsonl`))
-    const actual = await treeOf(await UnionFs.of(await firstImage(corpus(`images/${name}`))))
+    const images = sharedPath(ctx, 'corpus/images')
+    const expected = expectedTree(`${images}/${expectedName}.expected.jsonl`)
+    const actual = await treeOf(await UnionFs.of(await firstImage(`${images}/${name}`)))
     expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort())
     for (const [path, line] of expected) expect(comparable(actual.get(path), ignoresNs)).toEqual(comparable(line, ignoresNs))
   })
 
   it('has no changes before anything is written', async (ctx) => {
-    const missing = corpusMissing()
-    if (missing !== undefined) ctx.skip(missing)
-    const view = await UnionFs.of(await firstImage(corpus(`images/${name}`)))
+    const images = sharedPath(ctx, 'corpus/images')
+    const view = await UnionFs.of(await firstImage(`${images}/${name}`))
     for await (const change of view.changes()) expect(change).toBeUndefined()
   })
 })

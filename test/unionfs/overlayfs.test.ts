@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sequence } from './oracle/arbitrary.js'
+import { CASES, sequenceOf } from './oracle/cases.js'
 import { check } from './oracle/check.js'
 import { Kernel, kernelMissing } from './oracle/kernel.js'
 
@@ -15,6 +16,10 @@ describe.skipIf(missing !== undefined)('UnionFs beside the kernel', () => {
     kernel = new Kernel()
   })
   afterAll(() => kernel.close())
+
+  it.each(CASES.map((given) => [given[0], given] as const))('agrees: %s', async (_, given) => {
+    await check(kernel, sequenceOf(given))
+  })
 
   it(
     `gives the results, errnos, tree and changes of overlayfs in ${RUNS} random sequences`,

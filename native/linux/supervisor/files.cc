@@ -9,13 +9,14 @@
 
 namespace stratabox {
 
-int OpenBelow(int root, const char* path, uint64_t flags, uint64_t mode) {
+int OpenBelow(const Base& base, const char* path, uint64_t flags, uint64_t mode) {
+  if (base.self) return fcntl(base.fd, F_DUPFD_CLOEXEC, 0);
   struct open_how how = {};
   how.flags = flags | O_CLOEXEC;
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (base.no_links ? RESOLVE_NO_SYMLINKS : 0);
   for (int attempt = 0;; attempt++) {
-    const int fd = static_cast<int>(syscall(SYS_openat2, root, path, &how, sizeof how));
+    const int fd = static_cast<int>(syscall(SYS_openat2, base.fd, path, &how, sizeof how));
     // A rename under way makes a walk through ".." undecidable; the kernel asks for another try.
     if (fd >= 0 || errno != EAGAIN || attempt == 100) return fd;
   }
@@ -25,28 +26,26 @@ Parent::~Parent() {
   if (fd >= 0) close(fd);
 }
 
-StepResult OpenParent(int root, const char* path, Parent* out) {
-  static char copy[4097];
+StepResult OpenParent(const Base& base, const char* path, int dots, Parent* out) {
+  char copy[4097];
   size_t length = strlen(path);
-  if (length >= sizeof copy) {
-    errno = ENAMETOOLONG;
-    return Fail("open", path);
-  }
+  if (length == 0) return {ENOENT, "open", path};
+  if (length >= sizeof copy) return {ENAMETOOLONG, "open", path};
   memcpy(copy, path, length + 1);
   while (length > 1 && copy[length - 1] == '/') copy[--length] = 0;
   char* slash = strrchr(copy, '/');
-  out->name = slash == nullptr ? copy : slash + 1;
-  if (out->name[0] == 0 || strcmp(out->name, ".") == 0 || strcmp(out->name, "..") == 0) {
-    errno = length <= 1 ? EBUSY : EINVAL;
-    return Fail("open", path);
-  }
+  const char* name = slash == nullptr ? copy : slash + 1;
+  if (name[0] == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return {dots, "open", path};
+  // A name that was cut could be that of another file.
+  if (strlen(name) >= sizeof out->name) return {ENAMETOOLONG, "open", path};
+  memcpy(out->name, name, strlen(name) + 1);
   const char* parent = ".";
   if (slash == copy) parent = "/";
   else if (slash != nullptr) {
     *slash = 0;
     parent = copy;
   }
-  out->fd = OpenBelow(root, parent, O_PATH | O_DIRECTORY, 0);
+  out->fd = OpenBelow(base, parent, O_PATH | O_DIRECTORY, 0);
   return Check(out->fd >= 0, "open", path);
 }
 

@@ -7,16 +7,24 @@
 
 namespace stratabox {
 
-/** An fd for `path` below `root`; -1 and errno. */
-int OpenBelow(int root, const char* path, uint64_t flags, uint64_t mode);
+/** Where a request's paths start, and how they are walked. */
+struct Base {
+  int fd;
+  bool self;      // the path is not looked at: it is about `fd`
+  bool no_links;  // no part of a path may be a link
+};
+
+/** An fd for `path` below `base`; -1 and errno. */
+int OpenBelow(const Base& base, const char* path, uint64_t flags, uint64_t mode);
 
 /** The directory a path's last part is in, opened, and that part. */
 struct Parent {
   int fd = -1;
-  const char* name = "";
+  char name[256] = "";
   ~Parent();
 };
-StepResult OpenParent(int root, const char* path, Parent* out);
+/** `dots`: the errno for a path that ends in no name ("/", "a/..", "."). */
+StepResult OpenParent(const Base& base, const char* path, int dots, Parent* out);
 
 /** Puts a stat as 13 ints: mode uid gid size nlink ino dev major minor mtime (ns) atime (ns) ctime (ns) blocks. */
 void PutStat(Writer* reply, const struct stat& info);
@@ -25,7 +33,7 @@ int64_t Nanoseconds(const struct timespec& time);
 /** Everything below directory `from` into directory `to`, with owners, modes, times, links and extended attributes. */
 StepResult CopyTree(int from, int to);
 
-/** A directory's entries with attributes, as one memfd message. */
-int Scan(int directory, uint32_t id, StepResult* failure);
+/** A directory's entries with attributes, as one memfd message; with `names_only` their DT_* types and names. */
+int Scan(int directory, uint32_t id, bool names_only, StepResult* failure);
 
 }  // namespace stratabox

@@ -157,9 +157,12 @@ static StepResult MakeParent(const char* path) {
 }
 
 StepResult MakeFile(int64_t mode, const char* path, const char* content, uint32_t size) {
-  const StepResult made = MakeParent(path);
-  if (!made.ok()) return made;
-  const int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, static_cast<mode_t>(mode));
+  int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, static_cast<mode_t>(mode));
+  if (fd < 0 && errno == ENOENT) {
+    const StepResult made = MakeParent(path);
+    if (!made.ok()) return made;
+    fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, static_cast<mode_t>(mode));
+  }
   if (fd < 0) return Fail("open", path);
   StepResult result = Check(fchmod(fd, static_cast<mode_t>(mode)) == 0, "fchmod", path);
   if (result.ok() && size > 0) result = Check(write(fd, content, size) == static_cast<ssize_t>(size), "write", path);

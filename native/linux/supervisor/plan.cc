@@ -47,10 +47,8 @@ StepResult RunChildStep(const Step& step) {
     case kAttachOver: return AttachOver(step.i[0], first);
     case kEnter: return Enter(step.i[0]);
     case kChdir: return Check(chdir(first) == 0, "chdir", first);
-    case kMkdir: {
-      if (mkdir(first, 0700) != 0) return Fail("mkdir", first);
-      return Check(chmod(first, static_cast<mode_t>(step.i[0])) == 0, "chmod", first);
-    }
+    // The supervisor's umask is 0, so the mode is what was asked for.
+    case kMkdir: return Check(mkdir(first, static_cast<mode_t>(step.i[0])) == 0, "mkdir", first);
     case kMakePath: return MakePath(step.i[0], first);
     case kSymlink: return Check(symlink(first, second) == 0, "symlink", second);
     case kFile: return MakeFile(step.i[0], first, second, step.n[1]);

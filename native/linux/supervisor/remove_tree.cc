@@ -1,8 +1,9 @@
-// rm -r by unlinkat(2) beneath directory fds, never through a link.
+// rm -r by unlinkat(2) beneath directory fds, never through a link. A tree may be deeper than this process has descriptors or stack.
 #include "linux/supervisor/remove_tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,47 +11,151 @@
 
 namespace stratabox {
 
-static StepResult Empty(int fd, int depth) {
-  alignas(8) char buffer[2048];
-  for (bool removed = true; removed;) {
-    removed = false;
-    lseek(fd, 0, SEEK_SET);
-    for (;;) {
-      const long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-      if (got < 0) return Fail("getdents64");
-      if (got == 0) break;
-      for (long at = 0; at < got;) {
-        const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
-        at += entry->d_reclen;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if (unlinkat(fd, entry->d_name, 0) == 0) {
-          removed = true;
-          continue;
-        }
-        if (errno != EISDIR && errno != EPERM) return Fail("unlinkat", "");
-        const int child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (child < 0) return Fail("openat", "");
-        if (depth < 2000) Empty(child, depth + 1);
-        close(child);
-        if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) != 0) return Fail("unlinkat", "");
-        removed = true;
-      }
-    }
-  }
+namespace {
+
+constexpr int kOpenLevels = 32;
+
+struct Removal {
+  int64_t budget;
+  StepResult Spend() { return budget-- > 0 ? Ok() : StepResult{EAGAIN, "unlinkat", ""}; }
+};
+
+/** Removes one name, unless it is a directory that is not empty: then `*child` is that directory, opened. */
+StepResult RemoveName(Removal* removal, int directory, const char* name, int* child) {
+  *child = -1;
+  const StepResult spent = removal->Spend();
+  if (!spent.ok()) return spent;
+  if (unlinkat(directory, name, 0) == 0 || errno == ENOENT) return Ok();
+  if (errno != EISDIR && errno != EPERM) return Fail("unlinkat");
+  if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return Ok();
+  if (errno != ENOTEMPTY && errno != EACCES) return Fail("unlinkat");
+  *child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  // A directory without permissions for its owner keeps out even its owner.
+  if (*child < 0 && errno == EACCES && fchmodat(directory, name, 0700, 0) == 0)
+    *child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (*child < 0) return Fail("openat");
+  fchmod(*child, 0700);
   return Ok();
 }
 
-StepResult RemoveTree(int dir_fd, const char* path) {
-  if (unlinkat(dir_fd, path, 0) == 0 || errno == ENOENT) return Ok();
-  if (errno != EISDIR && errno != EPERM) return Fail("unlinkat", path);
-  const int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return Fail("openat", path);
-  // A directory without write permission for its owner would keep what is in it.
-  fchmod(fd, 0700);
-  const StepResult result = Empty(fd, 0);
+bool IsDots(const char* name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+struct Identity {
+  dev_t dev;
+  ino_t ino;
+  bool operator==(const Identity& other) const { return dev == other.dev && ino == other.ino; }
+};
+
+Identity IdentityOf(int fd) {
+  struct stat info = {};
+  fstat(fd, &info);
+  return {info.st_dev, info.st_ino};
+}
+
+/** Empties `*fd` up to the first directory that is not empty, which `*child` is then. */
+StepResult EmptyUntilChild(Removal* removal, int fd, int* child) {
+  alignas(8) char buffer[2048];
+  lseek(fd, 0, SEEK_SET);
+  for (;;) {
+    const long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (got < 0) return Fail("getdents64");
+    if (got == 0) return Ok();
+    for (long at = 0; at < got;) {
+      const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (IsDots(entry->d_name)) continue;
+      const StepResult result = RemoveName(removal, fd, entry->d_name, child);
+      if (!result.ok() || *child >= 0) return result;
+    }
+  }
+}
+
+/** Any depth with two descriptors: down by name, up by "..", which must be where we came from. Takes `fd`. */
+StepResult EmptyDeep(Removal* removal, int fd) {
+  Identity* above = nullptr;
+  size_t depth = 0, room = 0;
+  StepResult result;
+  for (;;) {
+    int child = -1;
+    result = EmptyUntilChild(removal, fd, &child);
+    if (!result.ok()) break;
+    if (child < 0 && depth == 0) break;
+    if (child >= 0) {
+      if (depth == room) {
+        room = room == 0 ? 64 : room * 2;
+        Identity* more = static_cast<Identity*>(realloc(static_cast<void*>(above), room * sizeof(Identity)));
+        if (more == nullptr) {
+          result = Fail("malloc");
+          close(child);
+          break;
+        }
+        above = more;
+      }
+      above[depth++] = IdentityOf(fd);
+    } else {
+      child = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (child < 0) {
+        result = Fail("openat");
+        break;
+      }
+    }
+    const bool went_up = depth > 0 && IdentityOf(child) == above[depth - 1];
+    const bool went_down = !went_up && depth > 0 && IdentityOf(fd) == above[depth - 1];
+    close(fd);
+    fd = child;
+    if (went_up) depth--;
+    else if (!went_down) {
+      // Somebody moved the directory we were in; ".." is no longer ours to empty.
+      result = {EBUSY, "openat", ""};
+      break;
+    }
+  }
   close(fd);
-  if (!result.ok()) return {result.error, result.syscall, path};
-  return Check(unlinkat(dir_fd, path, AT_REMOVEDIR) == 0, "unlinkat", path);
+  free(above);
+  return result;
+}
+
+StepResult Empty(Removal* removal, int fd, int level) {
+  alignas(8) char buffer[2048];
+  lseek(fd, 0, SEEK_SET);
+  for (;;) {
+    const long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+    if (got < 0) return Fail("getdents64");
+    if (got == 0) return Ok();
+    for (long at = 0; at < got;) {
+      const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (IsDots(entry->d_name)) continue;
+      int child;
+      StepResult result = RemoveName(removal, fd, entry->d_name, &child);
+      if (child >= 0) {
+        if (level < kOpenLevels) {
+          result = Empty(removal, child, level + 1);
+          close(child);
+        } else {
+          result = EmptyDeep(removal, child);
+        }
+        if (result.ok() && unlinkat(fd, entry->d_name, AT_REMOVEDIR) != 0 && errno != ENOENT) result = Fail("unlinkat");
+      }
+      if (!result.ok()) return result;
+    }
+  }
+}
+
+}  // namespace
+
+StepResult RemoveTree(int dir_fd, const char* path, int64_t budget) {
+  Removal removal = {budget};
+  // Removing while reading may make a directory skip entries; another pass finds them. Who fills it as fast as this empties it keeps it.
+  for (int pass = 0;; pass++) {
+    int fd;
+    StepResult result = RemoveName(&removal, dir_fd, path, &fd);
+    if (fd < 0) return {result.error, result.syscall, path};
+    result = Empty(&removal, fd, 0);
+    close(fd);
+    if (!result.ok() && !(result.error == ENOTEMPTY && pass < 8)) return {result.error, result.syscall, path};
+    if (pass == 8) return {ENOTEMPTY, "unlinkat", path};
+  }
 }
 
 }  // namespace stratabox

@@ -1,7 +1,7 @@
 // A directory's entries with everything a layer records: getdents64(2), fstatat(2), readlinkat(2), llistxattr(2).
 //
 // In the memfd: u32 id, u32 zero, then one kFsReply step for each entry: the 13 ints of PutStat after a 0; strings name, link target, then one
-// string of "name NUL u32 length bytes" for all extended attributes.
+// string of "name NUL u32 length bytes" for all extended attributes. Names only: the int is the DT_* type, the string the name.
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +16,9 @@
 namespace stratabox {
 
 namespace {
+
+// What a directory may make of this process's memory, whoever fills it.
+constexpr size_t kScanMax = 256u << 20;
 
 struct Buffer {
   char* data = nullptr;
@@ -85,9 +88,20 @@ StepResult Entry(int directory, const char* name, Buffer* out, Buffer* attribute
   return Ok();
 }
 
+StepResult Name(int directory, const char* name, unsigned char type, Buffer* out) {
+  struct stat info;
+  if (type == DT_UNKNOWN && fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0) type = static_cast<unsigned char>(IFTODT(info.st_mode));
+  const uint16_t head[4] = {kFsReply, 1, 1, 0};
+  const int64_t number = type;
+  out->Put(head, sizeof head);
+  out->Put(&number, sizeof number);
+  out->Text(name, strlen(name));
+  return Ok();
+}
+
 }  // namespace
 
-int Scan(int directory, uint32_t id, StepResult* failure) {
+int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
   Buffer out, attributes;
   const uint32_t head[2] = {id, 0};
   out.Put(head, sizeof head);
@@ -103,7 +117,12 @@ int Scan(int directory, uint32_t id, StepResult* failure) {
       const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
       at += entry->d_reclen;
       if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-      const StepResult result = Entry(directory, entry->d_name, &out, &attributes);
+      if (out.size > kScanMax) {
+        *failure = {E2BIG, "getdents64", ""};
+        return -1;
+      }
+      const StepResult result =
+          names_only ? Name(directory, entry->d_name, entry->d_type, &out) : Entry(directory, entry->d_name, &out, &attributes);
       // Gone between the listing and the look: as if it had never been listed.
       if (result.ok() || result.error == ENOENT) continue;
       *failure = result;
@@ -112,7 +131,7 @@ int Scan(int directory, uint32_t id, StepResult* failure) {
   }
   const int fd = memfd_create("stratabox-scan", MFD_CLOEXEC);
   if (fd < 0 || write(fd, out.data, out.size) != static_cast<ssize_t>(out.size)) {
-    *failure = Fail("memfd_create");
+    *failure = {fd < 0 ? errno : ENOMEM, "memfd_create", ""};
     if (fd >= 0) close(fd);
     return -1;
   }

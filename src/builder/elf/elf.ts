@@ -54,14 +54,24 @@ async function parse(path: string, readAt: ReadAt): Promise<ElfFile | undefined>
   const segments = await programHeaders(path, header, bits, readAt)
   const interp = segments.find((segment) => segment.type === PT_INTERP)
   const interpreter = interp === undefined ? undefined : text(await readAt(interp.offset, Math.min(interp.fileSize, TEXT_MAX_BYTES)), 0)
-  const found = { bits, machine, interpreter, needed: [] as string[], soname: undefined as string | undefined, rpath: [] as string[], runpath: [] as string[] }
+  const found = {
+    bits,
+    machine,
+    interpreter,
+    needed: [] as string[],
+    soname: undefined as string | undefined,
+    rpath: [] as string[],
+    runpath: [] as string[],
+  }
   const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC)
   if (dynamic === undefined) return found as ElfFile
   if (dynamic.fileSize > DYNAMIC_MAX_BYTES) fail(path, 'a dynamic section of more than 1 MiB')
   const entries = dynamicEntries(await readAt(dynamic.offset, dynamic.fileSize), bits)
   const table = entries.find(([tag]) => tag === DT.strtab)?.[1]
   if (table === undefined) return found as ElfFile
-  const load = segments.find((segment) => segment.type === PT_LOAD && table >= segment.address && table < segment.address + segment.fileSize)
+  const load = segments.find(
+    (segment) => segment.type === PT_LOAD && table >= segment.address && table < segment.address + segment.fileSize,
+  )
   if (load === undefined) return fail(path, 'a string table outside of the file')
   const start = table - load.address + load.offset
   for (const [tag, value] of entries) {
@@ -91,7 +101,12 @@ async function programHeaders(path: string, header: Buffer, bits: 32 | 64, readA
   return Array.from({ length: count }, (_, index) => {
     const at = table.subarray(index * size)
     return bits === 64
-      ? { type: at.readUInt32LE(0), offset: Number(at.readBigUInt64LE(8)), address: Number(at.readBigUInt64LE(16)), fileSize: Number(at.readBigUInt64LE(32)) }
+      ? {
+          type: at.readUInt32LE(0),
+          offset: Number(at.readBigUInt64LE(8)),
+          address: Number(at.readBigUInt64LE(16)),
+          fileSize: Number(at.readBigUInt64LE(32)),
+        }
       : { type: at.readUInt32LE(0), offset: at.readUInt32LE(4), address: at.readUInt32LE(8), fileSize: at.readUInt32LE(16) }
   })
 }

@@ -42,10 +42,14 @@ export async function librariesOf(program: string, elf: ElfFile): Promise<readon
       if (found.has(name) || name === basename(elf.interpreter ?? '')) continue
       const library = await locate(name, elf, [...rpath, ...runpath], places)
       if (library === undefined) {
-        throw new StrataError(`${next.path} needs ${name}, which is not on this machine`, { code: 'ERR_LIBRARY_MISSING', remedy: 'install the library' })
+        throw new StrataError(`${next.path} needs ${name}, which is not on this machine`, {
+          code: 'ERR_LIBRARY_MISSING',
+          remedy: 'install the library',
+        })
       }
       found.set(name, library)
-      if (found.size > OBJECTS_MAX) throw new StrataError(`${program} needs more than ${OBJECTS_MAX} libraries`, { code: 'ERR_LIBRARY_MISSING' })
+      if (found.size > OBJECTS_MAX)
+        throw new StrataError(`${program} needs more than ${OBJECTS_MAX} libraries`, { code: 'ERR_LIBRARY_MISSING' })
       const its = await readElf(library.path)
       if (its !== undefined) queue.push({ path: library.path, elf: its, inherited: runpath.length > 0 ? next.inherited : rpath })
     }
@@ -60,7 +64,8 @@ interface Places {
 
 async function locate(name: string, kind: ElfKind, first: readonly string[], places: Places): Promise<Library | undefined> {
   if (name.includes('/')) return { path: name, isInDefaultDirectory: true }
-  for (const directory of first) if (await fits(join(directory, name), kind)) return { path: join(directory, name), isInDefaultDirectory: true }
+  for (const directory of first)
+    if (await fits(join(directory, name), kind)) return { path: join(directory, name), isInDefaultDirectory: true }
   // Before the cache, although the linker looks there first: what both have is the same on a sane machine, and the image has no cache.
   for (const directory of places.defaults) {
     if (await fits(join(directory, name), kind)) return { path: join(directory, name), isInDefaultDirectory: true }
@@ -89,7 +94,12 @@ async function expand(object: string, kind: ElfKind, paths: readonly string[]): 
   const platform = MACHINES.get(kind.machine)?.platform ?? ''
   return paths
     .filter((path) => path !== '')
-    .map((path) => path.replace(/\$(ORIGIN|\{ORIGIN\})/g, origin).replace(/\$(LIB|\{LIB\})/g, lib).replace(/\$(PLATFORM|\{PLATFORM\})/g, platform))
+    .map((path) =>
+      path
+        .replace(/\$(ORIGIN|\{ORIGIN\})/g, origin)
+        .replace(/\$(LIB|\{LIB\})/g, lib)
+        .replace(/\$(PLATFORM|\{PLATFORM\})/g, platform),
+    )
 }
 
 function defaultDirectories(kind: ElfKind): readonly string[] {
@@ -116,9 +126,17 @@ async function configuredDirectories(file: string, depth = 0): Promise<readonly 
 
 async function matching(pattern: string, from: string): Promise<readonly string[]> {
   const directory = pattern.startsWith('/') ? dirname(pattern) : join(from, dirname(pattern))
-  const name = new RegExp(`^${basename(pattern).replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`)
+  const name = new RegExp(
+    `^${basename(pattern)
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
   try {
-    return (await readdir(directory)).filter((each) => name.test(each)).sort().map((each) => join(directory, each))
+    return (await readdir(directory))
+      .filter((each) => name.test(each))
+      .sort()
+      .map((each) => join(directory, each))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error

@@ -40,13 +40,15 @@ async function addProgram(draft: LayerDraft, path: string, depth: number): Promi
   for (const library of libraries) {
     await addHostFile(draft, library.path)
     // The image has no linker cache: a link puts the library where the linker looks anyway.
-    if (!library.isInDefaultDirectory && libc !== undefined) await addLink(draft, join(dirname(libc.path), basename(library.path)), library.path)
+    if (!library.isInDefaultDirectory && libc !== undefined)
+      await addLink(draft, join(dirname(libc.path), basename(library.path)), library.path)
   }
 }
 
 /** execve(2), "Interpreter scripts". */
 async function addInterpreters(draft: LayerDraft, path: string, head: Buffer, depth: number): Promise<void> {
-  if (depth >= SCRIPT_DEPTH_MAX) throw new FormatError(`program: ${path}: scripts whose interpreters are scripts, more than ${SCRIPT_DEPTH_MAX} deep`)
+  if (depth >= SCRIPT_DEPTH_MAX)
+    throw new FormatError(`program: ${path}: scripts whose interpreters are scripts, more than ${SCRIPT_DEPTH_MAX} deep`)
   const [interpreter = '', ...args] = (head.toString().slice(2).split('\n')[0] ?? '').trim().split(/\s+/)
   if (!isAbsolute(interpreter)) throw new FormatError(`program: ${path} names no absolute path after #!`)
   await addProgram(draft, interpreter, depth + 1)
@@ -68,45 +70,48 @@ async function onPath(command: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Adds a host file so that its path works in the image: each link on the way becomes the same link, unless the image has a directory there. */
+/** Adds a host file so that its path works in the image: each link on the way becomes the same link, unless the image has something else there. */
 async function addHostFile(draft: LayerDraft, path: string): Promise<void> {
-  // Where we are on the host and in the image: the same, until the image has a directory (or its own link) where the host has a link.
+  // Where we are on the host and in the image. They part where the image has a directory (or its own link) and the host a link.
   let host = '/'
   let inside = '/'
   let todo = imagePath(path).slice(1).split('/')
   for (let hops = 0; todo.length > 0; ) {
     const [name, ...rest] = todo as [string, ...string[]]
-    todo = rest
-    const here = await lstat(join(host, name))
-    const insidePath = joinPath(inside, name)
+    const from = join(host, name)
+    const to = joinPath(inside, name)
+    const here = await lstat(from)
+    const there = await draft.find(to)
     if (here.isSymbolicLink()) {
       if (++hops > HOPS_MAX) throw new FormatError(`program: ${path}: links in a circle`)
-      const target = await readlink(join(host, name))
-      if (host === inside && !(await has(draft, insidePath, 'directory'))) {
-        await addLink(draft, insidePath, target)
-        const resolved = imagePath(target.startsWith('/') ? target : `${host}/${target}`)
-        todo = [...resolved.slice(1).split('/'), ...rest]
+      const target = await readlink(from)
+      if (there === undefined ? host === inside : there.type === 'symlink' && there.target === target) {
+        await addLink(draft, to, target)
+        todo = [
+          ...imagePath(target.startsWith('/') ? target : `${host}/${target}`)
+            .slice(1)
+            .split('/'),
+          ...rest,
+        ]
         host = inside = '/'
         continue
       }
-      host = dirname(await realpath(join(host, name)))
-      todo = [basename(await realpath(join(joinPath(inside, ''), name)).catch(() => name)), ...rest]
-      continue
     }
-    if (rest.length > 0) {
-      host = join(host, name)
-      inside = await draft.tree.resolve(insidePath, { last: true })
-      continue
-    }
-    const mode = here.mode & 0o7777
-    if (draft.has(insidePath)) return
-    await draft.add({ type: 'file', path: insidePath, mode, uid: 0, gid: 0, size: here.size, content: () => hostContent(join(host, name)) })
+    todo = rest
+    if (rest.length === 0) return addFile(draft, to, await realpath(from))
+    host = await realpath(from)
+    inside = there?.type === 'symlink' ? await draft.tree.resolve(to, { last: true }) : to
   }
 }
 
-async function addLink(draft: LayerDraft, path: string, target: string): Promise<void> {
+async function addFile(draft: LayerDraft, path: string, host: string): Promise<void> {
   if (draft.has(path)) return
-  const found = await draft.tree.find(path)
+  const { mode, size } = await stat(host)
+  await draft.add({ type: 'file', path, mode: mode & 0o7777, uid: 0, gid: 0, size, content: () => hostContent(host) })
+}
+
+async function addLink(draft: LayerDraft, path: string, target: string): Promise<void> {
+  const found = await draft.find(path)
   if (found?.type === 'symlink' && found.target === target) return
   await draft.add({ type: 'symlink', path, mode: 0o777, uid: 0, gid: 0, target })
 }

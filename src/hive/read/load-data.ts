@@ -7,14 +7,30 @@ import type { StoredValue } from '../stored.js'
 import type { View } from '../view.js'
 import type { Source } from './source.js'
 
+/** A value whose bytes stay in the file. Hives hold hundreds of thousands: numbers are kept, not arrays. */
+class FileValue implements StoredValue {
+  readonly flags = 0
+
+  constructor(
+    readonly name: string,
+    readonly type: number,
+    private readonly cell: View,
+    private readonly size: number,
+  ) {}
+
+  get data(): Uint8Array {
+    return this.cell.bytes(0, this.size)
+  }
+}
+
 /** @throws FormatError where the data is not all there */
-export function loadData(source: Source, { size, data }: KeyValue): StoredValue['data'] {
-  if (typeof data !== 'number') return data
-  if (size === 0) return new Uint8Array(0)
+export function loadData(source: Source, { name, type, size, data }: KeyValue): StoredValue {
+  if (typeof data !== 'number') return { name, type, flags: 0, data }
+  if (size === 0) return { name, type, flags: 0, data: new Uint8Array(0) }
   const cell = source.cells.take(data)
   // Some writers keep long data in one cell in any version; a record of big data is always shorter than what it stands for.
-  if (cell.size >= size) return cell.bytes(0, size)
-  if (source.minor > 3 && size > SEGMENT_SIZE) return loadSegments(source, cell, size)
+  if (cell.size >= size) return new FileValue(name, type, cell, size)
+  if (source.minor > 3 && size > SEGMENT_SIZE) return { name, type, flags: 0, data: loadSegments(source, cell, size) }
   throw new FormatError(`${size} bytes of data in a cell of ${cell.size}`, { offset: cell.origin })
 }
 

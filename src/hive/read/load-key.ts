@@ -16,7 +16,7 @@ export interface LoadedKey {
 /** Takes the key node at `offset`. `where` names the key's parent in warnings. @throws FormatError where there is no key node */
 export function loadKey(source: Source, offset: number, where: () => string): LoadedKey {
   const node = parseKeyNode(source.cells.take(offset))
-  const what = (part: string) => () => `${where()} \\ ${node.name}: ${part}`
+  const hasClass = node.classLength !== 0 && node.classAt !== NIL
   const isPredefined = (node.flags & KEY_FLAG.predefinedHandle) !== 0
   return {
     offset,
@@ -28,15 +28,24 @@ export function loadKey(source: Source, offset: number, where: () => string): Lo
       accessBits: node.accessBits,
       layerBits: node.layerBits,
       userFlags: node.userFlags,
-      className: source.warnings.attempt(what('class'), undefined, () => classOf(source, node)),
-      security: source.warnings.attempt(what('security'), undefined, () => source.security(node.security)),
+      className: hasClass
+        ? source.warnings.attempt(
+            () => `${where()}: class of '${node.name}'`,
+            undefined,
+            () => classOf(source, node),
+          )
+        : undefined,
+      security: source.warnings.attempt(
+        () => `${where()}: security of '${node.name}'`,
+        undefined,
+        () => source.security(node.security),
+      ),
       predefinedHandle: isPredefined ? node.valueCount : undefined,
     },
   }
 }
 
-function classOf(source: Source, { classAt, classLength }: KeyFields & KeyLinks): string | undefined {
-  if (classLength === 0 || classAt === NIL) return undefined
+function classOf(source: Source, { classAt, classLength }: KeyFields & KeyLinks): string {
   const cell = source.cells.take(classAt)
   if (classLength > cell.size) throw new FormatError(`${classLength} bytes of class in a cell of ${cell.size}`, { offset: cell.origin })
   return decodeUtf16(cell.bytes(0, classLength))

@@ -13,7 +13,7 @@ export interface Parent {
   readonly links: KeyLinks
   /** The root is 0. */
   readonly depth: number
-  readonly path: string
+  readonly path: () => string
 }
 
 /** Subkeys by upper-cased name. */
@@ -33,21 +33,20 @@ export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedK
   )
   let last = ''
   let isSorted = true
-  const add = (offset: number): void =>
-    source.warnings.attempt(
-      () => `${label(parent)}: subkey`,
-      undefined,
-      () => {
-        checkParent(source, parent, offset)
-        const key = loadKey(source, offset, () => label(parent))
-        const upcased = upcase(key.stored.name)
-        if (key.stored.name === '') throw new FormatError('a key without a name', { offset })
-        if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
-        isSorted &&= last < upcased
-        last = upcased
-        found.set(upcased, key)
-      },
-    )
+  const add = (offset: number): void => {
+    try {
+      checkParent(source, parent, offset)
+      const key = loadKey(source, offset, () => label(parent))
+      const upcased = upcase(key.stored.name)
+      if (upcased === '') throw new FormatError('a key without a name', { offset })
+      if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
+      isSorted &&= last < upcased
+      last = upcased
+      found.set(upcased, key)
+    } catch (error) {
+      source.warnings.note(error, `${label(parent)}: subkey`)
+    }
+  }
   offsets.forEach(add)
   if (!isSorted) warn('its list of subkeys is not sorted')
   if (found.size >= subkeyCount) return found
@@ -65,7 +64,7 @@ function salvage(source: Source, parent: Parent, listed: readonly number[]): num
   return source.childrenOf(parent.offset).filter((offset) => !known.has(offset) && offset !== parent.offset)
 }
 
-const label = (parent: Parent) => `key '${parent.path}'`
+const label = (parent: Parent) => `key '${parent.path()}'`
 
 function listOffsets(source: Source, parent: Parent, offset: number, warn: (what: string) => void): number[] {
   checkOwner(source, parent, offset)

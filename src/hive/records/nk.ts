@@ -2,7 +2,7 @@
 // 20 subkeys · 24 volatile subkeys · 28 subkey list · 32 volatile list · 36 values · 40 value list · 44 security · 48 class
 // 52 largest subkey name (16 bits) and flags (16) · 56 largest class · 60 largest value name · 64 largest data · 68 work · 72 name length · 74 class length · 76 name
 import { FormatError } from '../../core/index.js'
-import { decodeLatin1, decodeUtf16, encodeName } from '../text.js'
+import { decodeLatin1, decodeUtf16, isCompressible, nameSize, writeName } from '../text.js'
 import type { View } from '../view.js'
 import { NIL, signature } from './cell.js'
 
@@ -80,16 +80,16 @@ export function parseKeyNode(cell: View): KeyFields & KeyLinks {
 }
 
 /** Length of the record of a key with this name. */
-export const keyNodeSize = (name: string): number => NAME_AT + encodeName(name).bytes.length
+export const keyNodeSize = (name: string): number => NAME_AT + nameSize(name)
 
 /** The record's bytes, without padding. */
 export function encodeKeyNode(fields: KeyFields, links: KeyLinks, maxima: KeyMaxima): Uint8Array {
-  const name = encodeName(fields.name)
-  const out = new Uint8Array(NAME_AT + name.bytes.length)
+  const nameLength = nameSize(fields.name)
+  const out = new Uint8Array(NAME_AT + nameLength)
   const numbers = new DataView(out.buffer)
   const onDisk = fields.flags & ~(KEY_FLAG.volatile | KEY_FLAG.hiveExit | KEY_FLAG.compressedName)
   numbers.setUint16(0, NK, true)
-  numbers.setUint16(2, onDisk | (name.isCompressed ? KEY_FLAG.compressedName : 0), true)
+  numbers.setUint16(2, onDisk | (isCompressible(fields.name) ? KEY_FLAG.compressedName : 0), true)
   numbers.setBigUint64(4, fields.lastWritten, true)
   numbers.setUint8(12, fields.accessBits)
   numbers.setUint8(13, fields.layerBits)
@@ -106,8 +106,8 @@ export function encodeKeyNode(fields: KeyFields, links: KeyLinks, maxima: KeyMax
   numbers.setUint32(56, maxima.className, true)
   numbers.setUint32(60, maxima.valueName, true)
   numbers.setUint32(64, maxima.data, true)
-  numbers.setUint16(72, name.bytes.length, true)
+  numbers.setUint16(72, nameLength, true)
   numbers.setUint16(74, links.classLength, true)
-  out.set(name.bytes, NAME_AT)
+  writeName(fields.name, out, NAME_AT)
   return out
 }

@@ -1,7 +1,7 @@
 // Key value (regf specification, "Key value"): 0 'vk' · 2 name length · 4 data size, top bit: data is in the next field · 8 data offset
 // 12 type · 16 flags · 18 spare · 20 name
 import { FormatError } from '../../core/index.js'
-import { decodeLatin1, decodeUtf16, encodeName } from '../text.js'
+import { decodeLatin1, decodeUtf16, isCompressible, nameSize, writeName } from '../text.js'
 import type { View } from '../view.js'
 import { NIL, signature } from './cell.js'
 
@@ -40,12 +40,12 @@ export function parseKeyValue(cell: View): KeyValue {
 
 /** The record's bytes. `data`: where the cell is, or up to four bytes that go into the record. */
 export function encodeKeyValue(value: KeyValue): Uint8Array {
-  const name = encodeName(value.name)
-  const out = new Uint8Array(NAME_AT + name.bytes.length)
+  const nameLength = nameSize(value.name)
+  const out = new Uint8Array(NAME_AT + nameLength)
   const numbers = new DataView(out.buffer)
   const isTombstone = (value.flags & VALUE_FLAG.tombstone) !== 0
   numbers.setUint16(0, VK, true)
-  numbers.setUint16(2, name.bytes.length, true)
+  numbers.setUint16(2, nameLength, true)
   if (isTombstone) numbers.setUint32(8, NIL, true)
   else if (typeof value.data === 'number') {
     numbers.setUint32(4, value.size, true)
@@ -55,7 +55,7 @@ export function encodeKeyValue(value: KeyValue): Uint8Array {
     out.set(value.data, 8)
   }
   numbers.setUint32(12, value.type, true)
-  numbers.setUint16(16, (value.flags & ~VALUE_FLAG.compressedName) | (name.isCompressed ? VALUE_FLAG.compressedName : 0), true)
-  out.set(name.bytes, NAME_AT)
+  numbers.setUint16(16, (value.flags & ~VALUE_FLAG.compressedName) | (isCompressible(value.name) ? VALUE_FLAG.compressedName : 0), true)
+  writeName(value.name, out, NAME_AT)
   return out
 }

@@ -12,16 +12,14 @@ const LINE_MAX = 79
  *  Classes, security and times are not in it. @throws UnsupportedError for a name with a line end */
 export function exportReg(root: Key, prefix: string): string {
   const lines = ['Windows Registry Editor Version 5.00', '']
-  const start = longPath(prefix)
-  const walk = (key: Key): void => {
-    const path = key.path === '' ? start : `${start}\\${key.path}`
+  const walk = (key: Key, path: string): void => {
     checkName(path)
     lines.push(key.layer === 'tombstone' ? `[-${path}]` : `[${path}]`)
     for (const value of key.values()) lines.push(...valueLines(value))
     lines.push('')
-    for (const subkey of key.subkeys()) walk(subkey)
+    for (const subkey of key.subkeys()) walk(subkey, `${path}\\${subkey.name}`)
   }
-  walk(root)
+  walk(root, longPath(prefix))
   return `${lines.join('\r\n')}\r\n`
 }
 

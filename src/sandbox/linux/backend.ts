@@ -9,6 +9,7 @@ import {
   hostRoot,
   imageRoot,
   type Lowers,
+  type MountPlan,
   planMounts,
   type RootPlan,
   type TreeSource,
@@ -38,13 +39,13 @@ class Phases {
   }
 }
 
-async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSource): Promise<RootPlan> {
-  if (root.kind === 'lowers') return imageRoot(root.lowers, source, snapshots)
+async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSource, mountPoints: MountPlan['points']): Promise<RootPlan> {
+  if (root.kind === 'lowers') return imageRoot({ lowers: root.lowers, source, snapshots, mountPoints })
   if (root.kind === 'directory') {
     // A directory is one lower: never written, never released.
     const slash = root.path.lastIndexOf('/')
     const lowers: Lowers = { root: root.path.slice(0, slash) || '/', names: [root.path.slice(slash + 1)], release: () => Promise.resolve() }
-    return imageRoot(lowers, source, snapshots)
+    return imageRoot({ lowers, source, snapshots, mountPoints })
   }
   const needsCopy = !source.isIdmapped || hasMountsBelow('/etc')
   return hostRoot({ source, etcCopy: needsCopy ? await etcCopy() : undefined, snapshots, layers: root.layers })
@@ -79,10 +80,10 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   const id = `${host.runtime.id}-${serial++}`
   const cgroup = groupsFor(host, spec, id)
   const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
-  const root = await rootPlan(input, source)
+  const mounts = planMounts(spec.mounts, source, input.snapshots)
+  const root = await rootPlan(input, source, mounts.points)
   try {
     const isolation = refuse(isolationReport(spec, host.ids, root, cgroup), spec)
-    const mounts = planMounts(spec.mounts, source, input.snapshots)
     const below = attachSnapshots(input.snapshots, source)
     const scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)

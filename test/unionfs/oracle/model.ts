@@ -1,7 +1,7 @@
 // The words of the comparison: layers and operations as plain data, which both sides understand.
 
-/** [seed, size]: bytes that differ by place and by seed. */
-export type Bytes = readonly [seed: number, size: number]
+/** [seed, size]: bytes that differ by place and by seed; or hexadecimal text. */
+export type Bytes = readonly [seed: number, size: number] | string
 
 interface Described {
   readonly path: string
@@ -62,7 +62,9 @@ export interface Outcome {
 }
 
 /** The bytes that a pair stands for. */
-export function bytesOf([seed, size]: Bytes): Uint8Array {
+export function bytesOf(bytes: Bytes): Uint8Array {
+  if (typeof bytes === 'string') return unhex(bytes)
+  const [seed, size] = bytes
   return Uint8Array.from({ length: size }, (_, i) => ((i % 251) * 7 + seed) % 251)
 }
 

@@ -25,7 +25,9 @@ def umount(target):
 
 
 def content(spec):
-    """[seed, size]: bytes that differ by place and by seed."""
+    """[seed, size]: bytes that differ by place and by seed; or hexadecimal text."""
+    if isinstance(spec, str):
+        return bytes.fromhex(spec)
     seed, size = spec
     unit = bytes((i * 7 + seed) % 251 for i in range(251))
     return (unit * (size // 251 + 1))[:size]

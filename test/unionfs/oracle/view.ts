@@ -32,7 +32,20 @@ export function entryOf(entry: ModelEntry): LayerEntry {
   const described = { ...entry, mtimeNs: BigInt(entry.mtimeNs), xattrs }
   if (described.type !== 'file') return described
   const { content, ...rest } = described
-  return { ...rest, size: content[1], content: () => slowly(bytesOf(content)) }
+  return { ...rest, size: bytesOf(content).length, content: () => slowly(bytesOf(content)) }
+}
+
+/** The other way: a change as an entry of a model. */
+export async function modelOf(change: Change): Promise<ModelEntry> {
+  if (change.kind === 'delete') return { type: 'whiteout', path: change.path }
+  const { entry } = change
+  if (entry.type === 'hardlink') return { type: 'hardlink', path: entry.path, target: entry.target }
+  const xattrs = Object.fromEntries(Object.entries(entry.xattrs).map(([name, value]) => [name, hex(value)]))
+  const described = { ...entry, mtimeNs: String(entry.mtimeNs), xattrs }
+  if (described.type !== 'file') return described as ModelEntry
+  const chunks: Uint8Array[] = []
+  for await (const chunk of described.content()) chunks.push(chunk)
+  return { ...described, content: Buffer.concat(chunks).toString('hex') }
 }
 
 // In uneven pieces, as a decompressor gives them.

@@ -1,0 +1,233 @@
+// The public Store: references and defaults resolved here, everything else in content/, builder/ and archive/.
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type BuildBase, hostPlatform, ImageBuilder } from '../builder/index.js'
+import { ContentStore, namesIndex, openIndex, type StoreProblem, unpackMerged } from '../content/index.js'
+import { optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
+import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex } from '../image/index.js'
+import { parseReference } from '../registry/index.js'
+import { providedRunStep } from './run-step.js'
+import { type SaveFormat, saveTo, withLoaded } from './store-archive.js'
+
+/** Every call may be aborted. */
+export interface StoreCallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `save`. */
+export interface SaveOptions extends StoreCallOptions {
+  readonly format: SaveFormat
+  /** Save an image whose layers sit on this host's own files all the same. Default: false. */
+  readonly allowHostBase?: boolean | undefined
+}
+
+const contents = new WeakMap<Store, ContentStore>()
+
+/** The content store behind a Store, for what else is in api/. */
+export function contentOf(store: Store): ContentStore {
+  const content = contents.get(store)
+  if (content === undefined) throw new TypeError('store must be a Store from Store.open()')
+  return content
+}
+
+/** A place on disk with images in it; in itself an OCI image layout. Several processes may have the same one open. */
+export class Store implements AsyncDisposable {
+  private constructor(content: ContentStore) {
+    contents.set(this, content)
+  }
+
+  /** Opens the store at `path`, which is made if absent. Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows
+   *  `%LOCALAPPDATA%\stratabox`). @throws StrataError `ERR_STORE` for a directory with something else in it */
+  static async open(options?: { readonly path?: string | undefined } & StoreCallOptions): Promise<Store> {
+    const { path, signal } = check(options, 'Store.open', ['path'])
+    if (stringOption(path, 'path') === '') throw new TypeError('path must not be empty')
+    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), { signal }))
+  }
+
+  /** The store's directory. */
+  get path(): string {
+    return contentOf(this).path
+  }
+
+  /** Begins an image on nothing, on the host's own system files, or on an image. */
+  build(base: BuildBase, options?: { readonly pull?: 'missing' | 'never' | 'always' | undefined }): ImageBuilder {
+    const { pull } = optionsObject(options, 'build')
+    rejectUnknown(options ?? {}, ['pull'], 'build')
+    if (pull !== undefined && !['missing', 'never', 'always'].includes(pull))
+      throw new TypeError("build: pull must be 'missing', 'never' or 'always'")
+    const isImage = typeof base === 'object' && base !== null && typeof base.manifest === 'function'
+    if (!isImage && (typeof base !== 'string' || base === ''))
+      throw new TypeError("build: base must be 'scratch', 'host', an image or a reference")
+    const context = {
+      content: contentOf(this),
+      resolve: (ref: string, signal: AbortSignal | undefined) => this.#named(ref, signal),
+      tag: (image: Image, ref: string, signal: AbortSignal | undefined) => this.tag(image, ref, { signal }),
+      runStep: providedRunStep(contentOf(this)),
+    }
+    return new ImageBuilder(context, base)
+  }
+
+  /** The image that a reference names, for this machine's platform where it names several; undefined where there is none. */
+  async get(ref: string, options?: StoreCallOptions): Promise<Image | undefined> {
+    check(options, 'get')
+    const found = await this.#find(checkRef(ref))
+    if (found === undefined || !isImageIndex(found)) return found
+    return imageFor(found, hostPlatform())
+  }
+
+  /** All references with their images; one that names an index comes with its image for this machine. */
+  async *list(options?: StoreCallOptions): AsyncGenerator<{ ref: string; image: Image }> {
+    const { signal } = check(options, 'list')
+    for (const { ref } of await contentOf(this).refs.list()) {
+      signal?.throwIfAborted()
+      const image = await this.get(ref)
+      if (image !== undefined) yield { ref, image }
+    }
+  }
+
+  /** Lets `ref` name an image or index (which is brought into the store) from now on. */
+  async tag(image: Image | ImageIndex, ref: string, options?: StoreCallOptions): Promise<void> {
+    const { signal } = check(options, 'tag')
+    const content = contentOf(this)
+    checkRef(ref)
+    const descriptor = await content.keep(image, { signal })
+    await content.refs.set(ref, descriptor, { signal })
+  }
+
+  /** Removes a reference. The image stays until the next `gc`. @throws UnsupportedError `ERR_IMAGE_NOT_FOUND` */
+  async untag(ref: string, options?: StoreCallOptions): Promise<void> {
+    const { signal } = check(options, 'untag')
+    if (!(await contentOf(this).refs.delete(checkRef(ref), { signal }))) throw missing(ref)
+  }
+
+  /** One index for the images of several platforms. */
+  async index(images: readonly Image[], options?: { readonly tag?: string | undefined } & StoreCallOptions): Promise<ImageIndex> {
+    const { tag, signal } = check(options, 'index', ['tag'])
+    const index = await indexOf(images)
+    const content = contentOf(this)
+    const descriptor = await content.keep(index, { signal })
+    if (tag !== undefined) await content.refs.set(checkRef(tag), descriptor, { signal })
+    return openIndex(content.blobs, descriptor)
+  }
+
+  /** Brings in all images of an OCI layout directory, an OCI archive or a docker archive (found out by looking), under the references they have there.
+   *  @throws FormatError | DigestMismatchError for what is not as it should be; nothing is referenced then */
+  async load(path: string, options?: StoreCallOptions): Promise<Image[]> {
+    const { signal } = check(options, 'load')
+    const content = contentOf(this)
+    return withLoaded(resolve(path), async (items) => {
+      const loaded: { value: Image | ImageIndex; refs: readonly string[] }[] = []
+      for (const { value, refs } of items) {
+        for (const ref of refs) checkRef(ref)
+        const descriptor = await content.keep(value, { signal })
+        loaded.push({ value: isImageIndex(value) ? openIndex(content.blobs, descriptor) : content.image(descriptor), refs })
+      }
+      const images: Image[] = []
+      for (const { value, refs } of loaded) {
+        for (const ref of refs) await this.tag(value, ref, { signal })
+        if (isImageIndex(value)) images.push(...(await value.images()).map(({ image }) => image))
+        else images.push(value)
+      }
+      return images
+    })
+  }
+
+  /** Writes an image to the host, for other tools: whole or not at all. A docker archive holds one platform: of an index, this machine's.
+   *  @throws UnsupportedError for an image on the host's own files, unless `allowHostBase` */
+  async save(image: Image | ImageIndex | string, path: string, options: SaveOptions): Promise<void> {
+    const { format, allowHostBase = false, signal } = check(options, 'save', ['format', 'allowHostBase'])
+    if (!['oci-layout', 'oci-archive', 'docker-archive'].includes(format as string)) {
+      throw new TypeError("save: format must be 'oci-layout', 'oci-archive' or 'docker-archive'")
+    }
+    const isDocker = format === 'docker-archive'
+    const value = typeof image === 'string' ? (isDocker ? await this.#named(image, signal) : await this.#find(checkRef(image))) : image
+    if (value === undefined) throw missing(image as string)
+    const refs = typeof image === 'string' ? [isDocker ? withTag(image) : image] : []
+    await saveTo({ value, refs }, resolve(path), { format: format as SaveFormat, allowHostBase: allowHostBase === true, signal })
+  }
+
+  /** Writes the merged tree of an image as plain files into a directory that is empty or absent. As an ordinary user all files are the user's, and
+   *  devices are left out. */
+  async unpack(image: Image | string, directory: string, options?: StoreCallOptions): Promise<void> {
+    const { signal } = check(options, 'unpack')
+    const value = typeof image === 'string' ? await this.#named(image, signal) : image
+    await unpackMerged(value, resolve(directory), { idMode: process.getuid?.() === 0 ? 'root' : 'single', signal })
+  }
+
+  /** Not in this version. */
+  async pull(ref: string): Promise<Image> {
+    throw new UnsupportedError(`pull: registries are not available yet, so ${ref} cannot be fetched`, {
+      remedy: 'save the image with another tool, and load it',
+    })
+  }
+
+  /** Not in this version. */
+  async push(_image: Image | ImageIndex | string, ref: string): Promise<{ digest: string; reference: string }> {
+    throw new UnsupportedError(`push: registries are not available yet, so nothing can be sent to ${ref}`, {
+      remedy: 'save the image, and send it with another tool',
+    })
+  }
+
+  /** Removes what has no reference and no running sandbox, in this process or another; images of this process without a reference go too. */
+  async gc(options?: StoreCallOptions): Promise<{ removedBlobs: number; removedLayers: number; freedBytes: number }> {
+    const { signal } = check(options, 'gc')
+    return contentOf(this).collect({ signal })
+  }
+
+  /** Reads everything and says what is wrong. */
+  async verify(options?: StoreCallOptions): Promise<{ problems: readonly StoreProblem[] }> {
+    const { signal } = check(options, 'verify')
+    return { problems: await contentOf(this).verify({ signal }) }
+  }
+
+  /** Ends this process's use of the store. Twice is fine. */
+  async close(): Promise<void> {
+    await contentOf(this).close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #find(ref: string): Promise<Image | ImageIndex | undefined> {
+    const content = contentOf(this)
+    const descriptor = await content.refs.get(ref)
+    if (descriptor === undefined) return undefined
+    return namesIndex(descriptor) ? openIndex(content.blobs, descriptor) : content.image(descriptor)
+  }
+
+  async #named(ref: string, signal: AbortSignal | undefined): Promise<Image> {
+    const image = await this.get(ref, { signal })
+    if (image === undefined) throw missing(ref)
+    return image
+  }
+}
+
+function check<T extends StoreCallOptions>(options: T | undefined, of: string, known: readonly string[] = []): T {
+  const given = optionsObject(options, of)
+  rejectUnknown(given, [...known, 'signal'], of)
+  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError(`${of}: signal must be an AbortSignal`)
+  given.signal?.throwIfAborted()
+  return given
+}
+
+function checkRef(ref: string): string {
+  parseReference(ref)
+  return ref
+}
+
+/** docker load names an image only with a tag. */
+const withTag = (ref: string): string => (parseReference(ref).tag === undefined ? `${ref}:latest` : ref)
+
+const missing = (ref: string) =>
+  new UnsupportedError(`the store has no image '${ref}'`, {
+    code: 'ERR_IMAGE_NOT_FOUND',
+    remedy: 'build, load or tag it first; a short reference is a local tag, and registries come later',
+  })
+
+function defaultPath(): string {
+  if (process.platform === 'win32') return join(process.env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'stratabox')
+  // The basedir specification: a relative path in the variable is to be ignored.
+  const data = process.env['XDG_DATA_HOME']
+  return join(data?.startsWith('/') === true ? data : join(homedir(), '.local', 'share'), 'stratabox')
+}

@@ -1,0 +1,131 @@
+// Carries out the steps of a build: each filesystem step a layer, each configuration step an entry of the history.
+import type { ContentStore } from '../content/index.js'
+import { UnsupportedError } from '../core/index.js'
+import { appendLayer, emptyImage, type Image, type Platform, withAnnotations, withConfig } from '../image/index.js'
+import { type Change, layerFromChanges } from '../layer/index.js'
+import { insideWorkdir } from './config-steps.js'
+import { hostBase } from './host-base.js'
+import { LayerDraft } from './layer-draft.js'
+import type { RunStep } from './run-step.js'
+import type { BuildEvent, BuildStep } from './step.js'
+import { addCopy } from './steps/copy.js'
+import { addPrograms } from './steps/program.js'
+import { type Base, BuildTree, emptyBase, imageBase } from './tree.js'
+
+/** Says that an image's layers sit on the host's own system files, which are not in it. */
+export const BASE_ANNOTATION = 'dev.stratabox.base'
+
+/** What a commit works with; everything decided. */
+export interface CommitPlan {
+  readonly base: Image | 'scratch' | 'host'
+  readonly steps: readonly BuildStep[]
+  readonly platform: Platform
+  readonly createdAt: Date
+  readonly compression: 'gzip' | 'zstd' | 'none'
+  readonly content: ContentStore
+  readonly runStep: RunStep | undefined
+  readonly onEvent: (event: BuildEvent) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/** Builds the image; its layers are in the store. */
+export async function carryOut(plan: CommitPlan): Promise<Image> {
+  const created = plan.createdAt.toISOString().replace('.000Z', 'Z')
+  let image = await baseImage(plan, created)
+  const tree = new BuildTree(treeBase(plan.base, image))
+  for (const [index, step] of plan.steps.entries()) {
+    plan.signal?.throwIfAborted()
+    plan.onEvent({ kind: 'step', index, count: plan.steps.length, name: step.name, cached: false })
+    const history = { created, created_by: step.name }
+    if (step.kind === 'config') {
+      image = await withConfig(image, (config) => ({ ...config, created, config: step.edit(config.config ?? {}) }), history)
+      continue
+    }
+    const layer = await fileStep(plan, step, index, image, tree)
+    plan.onEvent({ kind: 'layer', index, digest: layer.digest, bytes: layer.size })
+    image = await appendLayer(image, layer, history)
+  }
+  return image
+}
+
+async function baseImage(plan: CommitPlan, created: string): Promise<Image> {
+  const { base, platform } = plan
+  if (base === 'scratch') return emptyImage({ platform, created })
+  if (base === 'host') return withAnnotations(await emptyImage({ platform, created }), { [BASE_ANNOTATION]: 'host' })
+  return base
+}
+
+function treeBase(base: CommitPlan['base'], image: Image): Base {
+  if (base === 'scratch') return emptyBase
+  return base === 'host' ? hostBase : imageBase(image)
+}
+
+async function fileStep(plan: CommitPlan, step: Exclude<BuildStep, { kind: 'config' }>, index: number, image: Image, tree: BuildTree) {
+  const { compression, signal } = plan
+  const options = { compression, signal, spool: plan.content.spool({ signal }) }
+  if (step.kind === 'run') {
+    if (plan.runStep === undefined) throw new UnsupportedError('run: this store has no sandboxes to run commands in')
+    await plan.content.keep(image, { signal })
+    const onOutput = (stream: 'stdout' | 'stderr', text: string) => plan.onEvent({ kind: 'output', index, stream, text })
+    await using result = await plan.runStep({
+      image,
+      isHostBase: plan.base === 'host',
+      command: step.command,
+      options: step.options,
+      onOutput,
+      signal,
+    })
+    const changes: Change[] = []
+    for await (const change of result.changes()) changes.push(clamped(change, mtimeOf(plan.createdAt)))
+    const layer = await layerFromChanges(changes, options)
+    tree.apply(changes)
+    return layer
+  }
+  const draft = new LayerDraft(tree, mtimeOf(plan.createdAt))
+  await fill(draft, step, await workdirOf(image), signal)
+  const changes = draft.changes()
+  const layer = await layerFromChanges(changes, options)
+  tree.apply(changes)
+  return layer
+}
+
+async function fill(
+  draft: LayerDraft,
+  step: Exclude<BuildStep, { kind: 'config' | 'run' }>,
+  inside: (path: string) => string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  switch (step.kind) {
+    case 'copy': {
+      const to = inside(step.spec.to)
+      const spec = { ...step.spec, to: step.spec.to.endsWith('/') && to !== '/' ? `${to}/` : to }
+      return addCopy(draft, await step.open(signal), spec, signal)
+    }
+    case 'program':
+      return addPrograms(draft, step.paths)
+    case 'write': {
+      const { content, mode, uid, gid } = step
+      const path = await draft.tree.resolve(inside(step.path), { last: true })
+      return draft.add({ type: 'file', path, mode, uid, gid, size: content.length, content: () => once(content) })
+    }
+    case 'remove':
+      return draft.delete(await draft.tree.resolve(inside(step.path)))
+  }
+}
+
+async function workdirOf(image: Image): Promise<(path: string) => string> {
+  const { config = {} } = await image.config()
+  return (path) => insideWorkdir(config, path)
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes
+}
+
+const mtimeOf = (date: Date): bigint => BigInt(date.getTime()) * 1_000_000n
+
+/** What a command touched has the time of its run; the image has that of the build (reproducible-builds.org, SOURCE_DATE_EPOCH: later times are clamped). */
+function clamped(change: Change, latest: bigint): Change {
+  if (change.kind === 'delete' || change.entry.mtimeNs <= latest) return change
+  return { ...change, entry: { ...change.entry, mtimeNs: latest } }
+}

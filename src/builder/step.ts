@@ -1,0 +1,32 @@
+// Steps as values: what a builder has recorded, already checked. Nothing in them has run.
+import type { ExecutionConfig } from '../image/index.js'
+import type { Command } from '../sandbox/index.js'
+import type { RunStepOptions } from './run-step.js'
+import type { CopySpec } from './steps/copy.js'
+import type { CopySource } from './steps/copy-source.js'
+
+/** Opens what a copy reads from, when the step's turn has come. */
+export type OpenSource = (signal: AbortSignal | undefined) => Promise<CopySource>
+
+/** One step. `name` is what events and the image's history call it: it must not depend on the machine. */
+export type BuildStep = { readonly name: string } & (
+  | { readonly kind: 'copy'; readonly open: OpenSource; readonly spec: CopySpec }
+  | { readonly kind: 'program'; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'write'
+      readonly path: string
+      readonly content: Uint8Array
+      readonly mode: number
+      readonly uid: number
+      readonly gid: number
+    }
+  | { readonly kind: 'remove'; readonly path: string }
+  | { readonly kind: 'run'; readonly command: Command; readonly options: RunStepOptions }
+  | { readonly kind: 'config'; readonly edit: (config: ExecutionConfig) => ExecutionConfig }
+)
+
+/** What happens during a commit. */
+export type BuildEvent =
+  | { readonly kind: 'step'; readonly index: number; readonly count: number; readonly name: string; readonly cached: boolean }
+  | { readonly kind: 'output'; readonly index: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'layer'; readonly index: number; readonly digest: string; readonly bytes: number }
