@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "linux/outbox.h"
 #include "linux/rooms.h"
 #include "napi/errors.h"
 
@@ -64,6 +65,14 @@ struct Receiver {
   std::thread thread;
 };
 Receiver* receiver = nullptr;
+Outbox outbox;
+
+bool Interest(int operation, int channel, uint32_t what) {
+  struct epoll_event event = {};
+  event.events = what;
+  event.data.fd = channel;
+  return epoll_ctl(receiver->events, operation, channel, &event) == 0;
+}
 
 /** One message, or the end of the channel: at the end it is taken out of the epoll set first, so it is told once. False when the environment is
  *  closing: after that the thread-safe function must not be touched again. */
@@ -83,6 +92,7 @@ bool ReadOne(int channel) {
   delivery->end = got <= 0;
   if (delivery->end) {
     epoll_ctl(receiver->events, EPOLL_CTL_DEL, channel, nullptr);
+    outbox.Drop(channel);
   } else {
     delivery->bytes.assign(buffer.data(), buffer.data() + got);
     for (struct cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
@@ -103,7 +113,10 @@ void Loop() {
     const int count = epoll_wait(receiver->events, ready, 64, -1);
     if (count < 0 && errno != EINTR) return;
     for (int k = 0; k < count; k++) {
-      if (ready[k].data.fd == receiver->stop || !ReadOne(ready[k].data.fd)) return;
+      const int channel = ready[k].data.fd;
+      if (channel == receiver->stop) return;
+      if ((ready[k].events & EPOLLOUT) != 0 && !outbox.Flush(channel)) Interest(EPOLL_CTL_MOD, channel, EPOLLIN);
+      if ((ready[k].events & ~EPOLLOUT) != 0 && !ReadOne(channel)) return;
     }
   }
 }
@@ -114,6 +127,7 @@ void Stop(void*) {
   if (write(receiver->stop, &one, sizeof one) == sizeof one) receiver->thread.join();
   close(receiver->stop);
   close(receiver->events);
+  outbox.DropAll();
   delete receiver;
   receiver = nullptr;
 }
@@ -136,14 +150,12 @@ void OnMessage(const Napi::CallbackInfo& info) {
 }
 
 void Watch(const Napi::CallbackInfo& info) {
-  struct epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.fd = info[0].As<Napi::Number>().Int32Value();
-  if (epoll_ctl(receiver->events, EPOLL_CTL_ADD, event.data.fd, &event) != 0) throw SyscallError(info.Env(), errno, "epoll_ctl");
+  if (!Interest(EPOLL_CTL_ADD, info[0].As<Napi::Number>().Int32Value(), EPOLLIN)) throw SyscallError(info.Env(), errno, "epoll_ctl");
 }
 
 void Unwatch(const Napi::CallbackInfo& info) {
   const int fd = info[0].As<Napi::Number>().Int32Value();
+  outbox.Drop(fd);
   if (epoll_ctl(receiver->events, EPOLL_CTL_DEL, fd, nullptr) != 0 && errno != ENOENT && errno != EBADF) throw SyscallError(info.Env(), errno, "epoll_ctl");
 }
 
@@ -195,26 +207,19 @@ Napi::Value Memfd(const Napi::CallbackInfo& info) {
 }
 
 void SendMessage(const Napi::CallbackInfo& info) {
+  const int channel = info[0].As<Napi::Number>().Int32Value();
   const auto bytes = info[1].As<Napi::Uint8Array>();
-  const auto fds = info[2].As<Napi::Array>();
-  if (fds.Length() > kFdMax) throw Napi::RangeError::New(info.Env(), "too many descriptors for one message");
-  struct iovec vector = {const_cast<uint8_t*>(bytes.Data()), bytes.ByteLength()};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFdMax)];
-  struct msghdr header = {};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  if (fds.Length() > 0) {
-    int numbers[kFdMax];
-    for (uint32_t k = 0; k < fds.Length(); k++) numbers[k] = fds.Get(k).As<Napi::Number>().Int32Value();
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.Length());
-    struct cmsghdr* part = CMSG_FIRSTHDR(&header);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(sizeof(int) * fds.Length());
-    memcpy(CMSG_DATA(part), numbers, sizeof(int) * fds.Length());
-  }
-  if (sendmsg(info[0].As<Napi::Number>().Int32Value(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) throw SyscallError(info.Env(), errno, "sendmsg");
+  const auto list = info[2].As<Napi::Array>();
+  if (list.Length() > kOutgoingFdMax) throw Napi::RangeError::New(info.Env(), "too many descriptors for one message");
+  std::vector<int> fds;
+  for (uint32_t k = 0; k < list.Length(); k++) fds.push_back(list.Get(k).As<Napi::Number>().Int32Value());
+  bool waits;
+  const int error = outbox.Send(channel, bytes.Data(), bytes.ByteLength(), fds, &waits);
+  if (error != 0) throw SyscallError(info.Env(), error, "sendmsg");
+  if (!waits || Interest(EPOLL_CTL_MOD, channel, EPOLLIN | EPOLLOUT)) return;
+  // Nobody watches it: its end was seen.
+  outbox.Drop(channel);
+  throw SyscallError(info.Env(), EPIPE, "sendmsg");
 }
 
 Napi::Value StartSupervisor(const Napi::CallbackInfo& info) {

@@ -7,6 +7,7 @@ namespace stratabox::fs {
 // fs-tree.cc: names and what they lead to
 Napi::Value Openat2(const Napi::CallbackInfo& info);
 void Close(const Napi::CallbackInfo& info);
+void Dup3(const Napi::CallbackInfo& info);
 void Mkdirat(const Napi::CallbackInfo& info);
 void Mknodat(const Napi::CallbackInfo& info);
 void Symlinkat(const Napi::CallbackInfo& info);

@@ -44,6 +44,13 @@ void Close(const Napi::CallbackInfo& info) {
   if (result < 0 && error != EINTR) args.Fail(error);
 }
 
+// dup3(2): close-on-exec, like every fd here.
+void Dup3(const Napi::CallbackInfo& info) {
+  Arguments args(info, "dup3");
+  int result = ::dup3(args.Int(0), args.Int(1), O_CLOEXEC);
+  args.Check(result, errno);
+}
+
 // mkdirat(2)
 void Mkdirat(const Napi::CallbackInfo& info) {
   Arguments args(info, "mkdirat");

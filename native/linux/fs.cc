@@ -9,6 +9,7 @@ void InitFs(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("openat2", fs::Openat2);
   add("close", fs::Close);
+  add("dup3", fs::Dup3);
   add("mkdirat", fs::Mkdirat);
   add("mknodat", fs::Mknodat);
   add("symlinkat", fs::Symlinkat);

@@ -41,7 +41,7 @@ export class Sandbox implements AsyncDisposable {
     const { session, spec } = started
     const { running } = session
     this.fs = new SandboxFs({
-      ask: (request) => (this.#closed === undefined ? running.file(request, 'root') : Promise.reject(this.#closedError())),
+      ask: (request, base = 'root') => (this.#closed === undefined ? running.file(request, base) : Promise.reject(this.#closedError())),
       user: () => running.resolveUser(session.user),
     })
     running.ended.then((error) => {

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writ
 import { basename, dirname, join, resolve } from 'node:path'
 import { type ArchiveItem, ociLayout, readArchive, readLayout, writeDockerArchive, writeOciArchive } from '../archive/index.js'
 import { BASE_ANNOTATION } from '../builder/index.js'
-import { digestHex, StrataError, UnsupportedError } from '../core/index.js'
+import { digestHex, FormatError, StrataError, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, isImageIndex } from '../image/index.js'
 
 /** The forms that `save` writes. */
@@ -116,7 +116,7 @@ async function readAt(file: FileHandle, offset: number, length: number): Promise
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   // A blob is a file: a link could lead anywhere on the host.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const file = await openBlob(path)
   try {
     for (let at = 0; ; ) {
       const chunk = await readAt(file, at, 256 * 1024)
@@ -126,6 +126,16 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
     }
   } finally {
     await file.close()
+  }
+}
+
+async function openBlob(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ELOOP') throw cause
+    throw new FormatError(`the layout has no blob sha256:${basename(path)}`, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 // All blobs that an image or index stands for: what has to be copied to have it elsewhere.
 import type { Descriptor } from '../oci/index.js'
 import { descriptorOf, type Image } from './image.js'
-import type { ImageIndex } from './image-index.js'
+import type { ImageIndex } from './indexes.js'
 
 /** A blob and how to read it. */
 export interface ImageBlob {

@@ -1,7 +1,7 @@
 // Which image of an index a platform gets.
 import { matchesPlatform, type Platform, type PlatformObject, parsePlatform } from '../oci/index.js'
 import type { Image } from './image.js'
-import { type ImageIndex, platformOfImage } from './image-index.js'
+import { type ImageIndex, platformOfImage } from './indexes.js'
 
 /** The first image of an index that fits the platform; undefined where none does. A 32-bit arm CPU also takes images for the variants before its own.
  *  Where the index names no platform, the image's configuration does. */

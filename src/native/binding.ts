@@ -22,6 +22,8 @@ export interface FsBinding {
   /** openat2(2). `resolve` is a mask of RESOLVE_*. Returns a close-on-exec fd. */
   openat2(dirFd: number, path: Uint8Array, flags: number, mode: number, resolve: number): number
   close(fd: number): void
+  /** `onto` becomes another number of `fd`'s file; what it was is closed. */
+  dup3(fd: number, onto: number): void
   mkdirat(dirFd: number, path: Uint8Array, mode: number): void
   mknodat(dirFd: number, path: Uint8Array, mode: number, major: number, minor: number): void
   symlinkat(target: Uint8Array, dirFd: number, path: Uint8Array): void
@@ -68,7 +70,7 @@ export interface ChannelBinding {
   watch(channel: number): void
   /** Stops delivery; messages already under way may still arrive. */
   unwatch(channel: number): void
-  /** sendmsg(2), MSG_NOSIGNAL | MSG_DONTWAIT. The fds stay the caller's. */
+  /** sendmsg(2) on a watched channel. What a full socket does not take waits, in order, and never blocks. The fds stay the caller's. */
   send(channel: number, bytes: Uint8Array, fds: readonly number[]): void
   /** Whether the channels keep the event loop alive. */
   ref(keepsAlive: boolean): void

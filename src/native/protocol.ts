@@ -77,6 +77,7 @@ export const OP = {
   fsAccess: 216,
   fsRealpath: 217,
   fsRemoveTree: 218,
+  fsReaddir: 219,
   fsReply: 250,
 } as const
 

@@ -53,7 +53,8 @@ export interface RunningSandbox {
   /** Resolves with the reason when the sandbox ends without `close`. */
   readonly ended: Promise<Error>
   spawn(request: SpawnRequest): Promise<RawProcess>
-  file(request: Step, base: FileBase): Promise<FileAnswer>
+  /** `base`: a name, or the descriptor of a file or directory of this sandbox. */
+  file(request: Step, base: FileBase | number): Promise<FileAnswer>
   /** Ids of a user, by the sandbox's own files where it is a name. */
   resolveUser(user: UserSpec): Promise<{ readonly uid: number; readonly gid: number }>
   killAll(signal: number): void

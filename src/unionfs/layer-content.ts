@@ -78,9 +78,9 @@ class TarStreams {
 
   async #keep(stream: OpenStream): Promise<void> {
     this.#idle.push(stream)
+    // Nobody waits for this end: what fails in it fails again for whoever reads next.
     stream.timer = setTimeout(() => void this.#end(stream).catch(() => undefined), IDLE_MS)
-    // In Node a timer keeps the process alive; in a browser it is a number.
-    if (typeof stream.timer === 'object') stream.timer.unref()
+    letGo(stream.timer)
     const oldest = this.#idle[0]
     if (this.#idle.length > IDLE_STREAMS && oldest !== undefined) await this.#end(oldest)
   }
@@ -99,4 +99,9 @@ async function advance(stream: OpenStream, headerOffset: number): Promise<TarEnt
     stream.at = value.headerOffset
     if (value.headerOffset === headerOffset) return value
   }
+}
+
+// In Node a timer keeps the process alive unless told not to; in a browser it is a number.
+function letGo(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
 }

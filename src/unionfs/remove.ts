@@ -1,10 +1,11 @@
 // Names taken away: unlink(2), rmdir(2), and rm of node:fs.
+import { FsError } from '../core/index.js'
 import { demandRemove } from './access.js'
 import { type Call, fail } from './fail.js'
 import type { DirectoryInode } from './inode.js'
 import { removeName } from './tree.js'
 import type { Volume } from './volume.js'
-import { walk } from './walk.js'
+import { type Spot, walk } from './walk.js'
 
 /** unlink(2): any name but a directory's. The content stays for those who have it open. */
 export function unlink(volume: Volume, path: string): void {
@@ -33,7 +34,8 @@ export function removeDirectory(volume: Volume, path: string): void {
 /** rm of node:fs: a file, or with `recursive` a whole tree; `force` finds nothing missing. */
 export function remove(volume: Volume, path: string, options: { recursive: boolean; force: boolean }): void {
   const call = { syscall: 'rm', path }
-  const spot = walk(volume, path, 'parent', call)
+  const spot = options.force ? walkIfThere(volume, path, call) : walk(volume, path, 'parent', call)
+  if (spot === undefined) return
   if (spot.last === 'dots') throw fail(spot.inode === volume.tree.root ? 'EBUSY' : 'EINVAL', call)
   const { dentry, directory } = spot
   if (dentry === undefined) {
@@ -46,6 +48,15 @@ export function remove(volume: Volume, path: string, options: { recursive: boole
   if (inode.type === 'directory') empty(volume, inode, call)
   demandRemove(volume, directory, inode, call)
   removeName(dentry, volume.nowNs())
+}
+
+function walkIfThere(volume: Volume, path: string, call: Call): Spot | undefined {
+  try {
+    return walk(volume, path, 'parent', call)
+  } catch (error) {
+    if (error instanceof FsError && error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 // Without recursion: a layer may nest directories as deep as it likes.

@@ -134,8 +134,8 @@ describe('squash', () => {
       hardlink('/d/h', '/d/a'),
       symlink('/s', 'd'),
     ],
-    [remove('/gone'), remove('/d/b'), file('/d/c', '4'), directory('/f'), file('/f/x', '5')],
-    [directory('/d', { opaque: true, mode: 0o700 }), file('/d/new', '6'), hardlink('/d/new2', '/d/new')],
+    [remove('/gone'), remove('/d/b'), file('/d/c', '4'), directory('/f'), file('/f/x', '5'), file('/t')],
+    [directory('/d', { opaque: true, mode: 0o700 }), file('/d/new', '6'), hardlink('/d/new2', '/d/new'), directory('/t'), file('/t/new')],
   ] as const
 
   it.each([0, 1, 2, 3])('keeps the tree and the lowest %d layers', async (keep) => {
@@ -152,7 +152,7 @@ describe('squash', () => {
     const whole = await listing((await (await squash(image)).layers())[0]!)
     expect(whole.filter((line) => /whiteout|opaque/.test(line))).toEqual([])
     const upper = await listing((await (await squash(image, { keep: 1 })).layers())[1]!)
-    expect(upper.filter((line) => /whiteout|opaque/.test(line))).toEqual(['whiteout /gone', 'opaque /d', 'opaque /f'])
+    expect(upper.filter((line) => /whiteout|opaque/.test(line))).toEqual(['whiteout /gone', 'opaque /d', 'opaque /t'])
   })
 
   it('keeps a hard link to a file below', async () => {

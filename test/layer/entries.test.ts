@@ -5,14 +5,14 @@ import { DigestMismatchError, digestOf, FormatError } from '../../src/core/index
 import { type Layer, layerFromBlob, layerFromChanges, layerFromTar } from '../../src/layer/index.js'
 import { MEDIA_TYPE } from '../../src/oci/index.js'
 import { bytesOf, file, listing, streamOf } from '../image/support/make.js'
-import { end, join, member, pax, raw } from '../tar/support/raw.js'
+import { type Blocks, end, join, member, pax, raw } from '../tar/support/raw.js'
 
-const layerOf = (...blocks: Parameters<typeof join>): Promise<Layer> => {
+const layerOf = (...blocks: Blocks): Promise<Layer> => {
   const tar = join(...blocks, end)
   return layerFromTar(() => streamOf(tar))
 }
-const list = async (...blocks: Parameters<typeof join>) => listing(await layerOf(...blocks))
-const refused = async (...blocks: Parameters<typeof join>) => expect(list(...blocks)).rejects.toThrow(FormatError)
+const list = async (...blocks: Blocks) => listing(await layerOf(...blocks))
+const refused = async (...blocks: Blocks) => expect(list(...blocks)).rejects.toThrow(FormatError)
 
 describe('names', () => {
   it.each([

@@ -4,7 +4,7 @@ import { FormatError } from '../../src/core/index.js'
 import { readTar, type TarEntry } from '../../src/tar/index.js'
 import { memoryAccess } from '../image/support/corpus.js'
 import { bytesOf, streamOf } from '../image/support/make.js'
-import { end, join, member, padded, pax, raw, rawPax } from './support/raw.js'
+import { type Blocks, end, join, member, padded, pax, raw, rawPax } from './support/raw.js'
 
 async function list(tar: Uint8Array): Promise<(Omit<TarEntry, 'content'> & { readonly text: string })[]> {
   const found = []
@@ -13,8 +13,8 @@ async function list(tar: Uint8Array): Promise<(Omit<TarEntry, 'content'> & { rea
   }
   return found
 }
-const only = async (...blocks: Parameters<typeof join>) => (await list(join(...blocks, end)))[0]!
-const refused = async (...blocks: Parameters<typeof join>) => expect(list(join(...blocks))).rejects.toThrow(FormatError)
+const only = async (...blocks: Blocks) => (await list(join(...blocks, end)))[0]!
+const refused = async (...blocks: Blocks) => expect(list(join(...blocks))).rejects.toThrow(FormatError)
 
 const base256 = (value: bigint, length: number) =>
   Uint8Array.from({ length }, (_, index) => Number(BigInt.asUintN(8, value >> BigInt(8 * (length - 1 - index)))) | (index === 0 ? 0x80 : 0))

@@ -43,10 +43,14 @@ describe('stat', () => {
   it('gives a time before 1970', async () => {
     expect((await (await view([[file('/f', '', { mtimeNs: -1_500_000_000n })]])).stat('/f')).mtimeMs).toBe(-1500)
   })
-  it('gives the number of a device as makedev(3) makes it', async () => {
+  it.each([
+    [1, 3, 259],
+    [4095, 1_048_575, 4_294_967_295],
+    [0x12345, 0x6789a, 316_661_085_455_770],
+  ])('gives device %d:%d the number of makedev(3)', async (major, minor, rdev) => {
     const fs = await base()
-    await fs.mknod('/c', { type: 'char', major: 0x12345, minor: 0x6789a })
-    expect((await fs.stat('/c')).rdev).toBe(0x12000_67 * 2 ** 20 + 0x89a * 0 + 0x0003459a + 0)
+    await fs.mknod('/c', { type: 'char', major, minor })
+    expect((await fs.stat('/c')).rdev).toBe(rdev)
   })
 })
 
@@ -202,14 +206,14 @@ it('looks up a path in 128 layers as fast as in one', async () => {
   const many = await view(names.map((name) => [file(name)]))
   const time = async (fs: typeof one) => {
     const started = performance.now()
-    for (let round = 0; round < 20; round++) for (const name of names) await fs.stat(name)
+    for (let round = 0; round < 4; round++) for (const name of names) await fs.stat(name)
     return performance.now() - started
   }
   await time(one)
   await time(many)
   // The best of several: other work on the machine only ever adds.
   const best = { one: Infinity, many: Infinity }
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 100; i++) {
     best.one = Math.min(best.one, await time(one))
     best.many = Math.min(best.many, await time(many))
   }

@@ -5,7 +5,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "linux/supervisor/files.h"
+#include "linux/supervisor/file_open.h"
 #include "linux/supervisor/helper.h"
 #include "linux/supervisor/remove_tree.h"
 
@@ -13,95 +13,78 @@ namespace stratabox {
 
 namespace {
 
-struct Fd {
-  int number;
-  explicit Fd(int fd) : number(fd) {}
-  ~Fd() {
-    if (number >= 0) close(number);
-  }
-};
+constexpr int kBaseInt = 8;
+constexpr int64_t kSelf = 1, kNoLinks = 2;
 
-/** A new file, directory or link belongs to the asking user, not to root inside. */
-StepResult Own(int directory, const char* name, int64_t uid, int64_t gid) {
-  return Check(fchownat(directory, name, static_cast<uid_t>(uid), static_cast<gid_t>(gid), AT_SYMLINK_NOFOLLOW) == 0, "chown", name);
-}
-
-FileAnswer Open(const Step& step, int root) {
+FileAnswer Open(const Step& step, const Base& base) {
   FileAnswer answer;
-  const char* path = step.text(0);
-  const uint64_t flags = static_cast<uint64_t>(step.i[0]) | O_NOCTTY | O_NONBLOCK;
-  const bool fresh = (flags & O_CREAT) != 0 && Fd(OpenBelow(root, path, O_PATH, 0)).number < 0;
-  answer.fd = OpenBelow(root, path, flags, static_cast<uint64_t>(step.i[1]));
-  answer.result = Check(answer.fd >= 0, "open", path);
-  if (answer.result.ok() && fresh) answer.result = Check(fchown(answer.fd, static_cast<uid_t>(step.i[2]), static_cast<gid_t>(step.i[3])) == 0, "fchown", path);
-  struct stat info;
-  // A FIFO or device would let a sandbox block, or feed, whoever reads it on the host.
-  if (answer.result.ok() && (fstat(answer.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)))) answer.result = {ENXIO, "open", path};
-  if (!answer.result.ok() && answer.fd >= 0) {
-    close(answer.fd);
-    answer.fd = -1;
-  }
+  answer.fd = OpenForNode(base, step.text(0), static_cast<uint64_t>(step.i[0]), static_cast<uint64_t>(step.i[1]), step.i[2], step.i[3], &answer.result);
   return answer;
 }
 
-StepResult Stat(const Step& step, int root, Writer* reply) {
-  const Fd fd(OpenBelow(root, step.text(0), O_PATH | (step.i[0] != 0 ? 0 : O_NOFOLLOW), 0));
+StepResult Stat(const Step& step, const Base& base, Writer* reply) {
+  const Fd fd(OpenBelow(base, step.text(0), O_PATH | (step.i[0] != 0 ? 0 : O_NOFOLLOW), 0));
+  if (fd.number < 0) return Fail("stat");
   struct stat info;
-  if (fd.number < 0) return Fail(step.i[0] != 0 ? "stat" : "lstat");
-  if (fstat(fd.number, &info) != 0) return Fail("fstat");
+  if (fstat(fd.number, &info) != 0) return Fail("stat");
+  struct statx more;
+  const bool known = statx(fd.number, "", AT_EMPTY_PATH, STATX_BTIME, &more) == 0 && (more.stx_mask & STATX_BTIME) != 0;
   PutStat(reply, info);
+  reply->Int(info.st_blksize).Int(known ? more.stx_btime.tv_sec * 1000000000LL + more.stx_btime.tv_nsec : 0);
   return Ok();
 }
 
-FileAnswer ScanPath(const Step& step, int root, uint32_t id) {
+FileAnswer List(const Step& step, const Base& base, uint32_t id) {
   FileAnswer answer;
-  const Fd fd(OpenBelow(root, step.text(0), O_RDONLY | O_DIRECTORY | (step.i[0] != 0 ? O_NOFOLLOW : 0), 0));
+  const Fd fd(OpenBelow(base, step.text(0), O_RDONLY | O_DIRECTORY | (step.i[0] != 0 ? O_NOFOLLOW : 0), 0));
   if (fd.number < 0) answer.result = Fail("scandir");
-  else answer.memfd = Scan(fd.number, id, &answer.result);
+  else answer.memfd = Scan(fd.number, id, step.op == kFsReaddir, &answer.result);
   return answer;
 }
 
-StepResult AtParent(const Step& step, int root) {
+StepResult Create(const Step& step, const Base& base) {
   Parent parent;
-  const char* path = step.text(step.op == kFsSymlink ? 1 : 0);
-  const StepResult opened = OpenParent(root, path, &parent);
+  const StepResult opened = OpenParent(base, step.text(step.op == kFsSymlink ? 1 : 0), EEXIST, &parent);
   if (!opened.ok()) return opened;
+  const int owner = step.op == kFsMkdir ? 1 : step.op == kFsSymlink ? 0 : 3;
+  const InNameOf user(step.i[owner], step.i[owner + 1]);
+  if (!user.result.ok()) return user.result;
+  const mode_t mode = static_cast<mode_t>(step.i[0]);
   switch (step.op) {
-    case kFsMkdir: {
-      if (mkdirat(parent.fd, parent.name, static_cast<mode_t>(step.i[0])) != 0) return Fail("mkdir");
-      return Own(parent.fd, parent.name, step.i[1], step.i[2]);
-    }
-    case kFsUnlink: return Check(unlinkat(parent.fd, parent.name, step.i[0] != 0 ? AT_REMOVEDIR : 0) == 0, step.i[0] != 0 ? "rmdir" : "unlink");
-    case kFsRemoveTree: return RemoveTree(parent.fd, parent.name);
-    case kFsSymlink: {
-      if (symlinkat(step.text(0), parent.fd, parent.name) != 0) return Fail("symlink");
-      return Own(parent.fd, parent.name, step.i[0], step.i[1]);
-    }
-    default: {
-      if (mknodat(parent.fd, parent.name, static_cast<mode_t>(step.i[0]), makedev(static_cast<unsigned>(step.i[1]), static_cast<unsigned>(step.i[2]))) != 0)
-        return Fail("mknod");
-      return Own(parent.fd, parent.name, step.i[3], step.i[4]);
-    }
+    case kFsMkdir: return Check(mkdirat(parent.fd, parent.name, mode) == 0, "mkdir");
+    case kFsSymlink: return Check(symlinkat(step.text(0), parent.fd, parent.name) == 0, "symlink");
+    default:
+      return Check(mknodat(parent.fd, parent.name, mode, makedev(static_cast<unsigned>(step.i[1]), static_cast<unsigned>(step.i[2]))) == 0, "mknod");
   }
 }
 
-StepResult TwoPaths(const Step& step, int root) {
-  Parent from;
-  const StepResult first = OpenParent(root, step.text(0), &from);
-  if (!first.ok()) return first;
-  // OpenParent keeps the name in one static buffer.
-  char name[256];
-  snprintf(name, sizeof name, "%s", from.name);
-  Parent to;
-  const StepResult second = OpenParent(root, step.text(1), &to);
-  if (!second.ok()) return second;
-  if (step.op == kFsRename) return Check(renameat(from.fd, name, to.fd, to.name) == 0, "rename");
-  return Check(linkat(from.fd, name, to.fd, to.name, 0) == 0, "link");
+StepResult Remove(const Step& step, const Base& base, Writer* reply) {
+  Parent parent;
+  const StepResult opened = OpenParent(base, step.text(0), EBUSY, &parent);
+  if (!opened.ok()) return opened;
+  if (step.op == kFsRemoveTree) {
+    const StepResult result = RemoveTree(parent.fd, parent.name, step.i[0]);
+    const bool more = result.error == EAGAIN;
+    reply->Int(more ? 1 : 0);
+    return more ? Ok() : result;
+  }
+  if (IsMount(parent.fd, parent.name)) return {EBUSY, "unlink", ""};
+  return Check(unlinkat(parent.fd, parent.name, step.i[0] != 0 ? AT_REMOVEDIR : 0) == 0, "unlink");
 }
 
-StepResult Change(const Step& step, int root) {
+StepResult TwoPaths(const Step& step, const Base& base) {
+  Parent from, to;
+  StepResult opened = OpenParent(base, step.text(0), step.op == kFsRename ? EBUSY : EPERM, &from);
+  if (opened.ok()) opened = OpenParent(base, step.text(1), step.op == kFsRename ? EBUSY : EEXIST, &to);
+  if (!opened.ok()) return opened;
+  if (step.op == kFsLink) return Check(linkat(from.fd, from.name, to.fd, to.name, 0) == 0, "link");
+  if (IsMount(from.fd, from.name) || IsMount(to.fd, to.name)) return {EBUSY, "rename", ""};
+  return Check(renameat(from.fd, from.name, to.fd, to.name) == 0, "rename");
+}
+
+StepResult Change(const Step& step, const Base& base) {
   const bool nofollow = (step.op == kFsChown || step.op == kFsUtimes) && step.i[2] == 0;
-  const Fd fd(OpenBelow(root, step.text(0), O_PATH | (nofollow ? O_NOFOLLOW : 0), 0));
+  const Fd fd(OpenBelow(base, step.text(0), O_PATH | (nofollow ? O_NOFOLLOW : 0), 0));
   if (fd.number < 0) return Fail("open");
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd.number);
@@ -122,8 +105,8 @@ StepResult Change(const Step& step, int root) {
   }
 }
 
-StepResult Readlink(const Step& step, int root, Writer* reply) {
-  const Fd fd(OpenBelow(root, step.text(0), O_PATH | O_NOFOLLOW, 0));
+StepResult Readlink(const Step& step, const Base& base, Writer* reply) {
+  const Fd fd(OpenBelow(base, step.text(0), O_PATH | O_NOFOLLOW, 0));
   if (fd.number < 0) return Fail("readlink");
   char target[4096];
   const ssize_t length = readlinkat(fd.number, "", target, sizeof target);
@@ -136,6 +119,24 @@ StepResult Readlink(const Step& step, int root, Writer* reply) {
   return Ok();
 }
 
+/** What the kernel calls the file: below a detached tree that is its path in the tree. */
+StepResult Realpath(const Step& step, const Base& base, Writer* reply) {
+  const Fd fd(OpenBelow(base, step.text(0), O_PATH, 0));
+  if (fd.number < 0) return Fail("realpath");
+  char link[64], path[4097];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd.number);
+  const ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return Fail("realpath");
+  path[length] = 0;
+  // What was removed meanwhile has a name that is not its own any more.
+  const Fd again(OpenBelow({base.fd, false, true}, path, O_PATH, 0));
+  struct stat first, second;
+  if (again.number < 0 || fstat(fd.number, &first) != 0 || fstat(again.number, &second) != 0) return {ENOENT, "realpath", ""};
+  if (first.st_ino != second.st_ino || first.st_dev != second.st_dev) return {ENOENT, "realpath", ""};
+  reply->Bytes(path, static_cast<size_t>(length));
+  return Ok();
+}
+
 StepResult Copy(const int* fds, int fd_count) {
   if (fd_count < 2) return {EINVAL, "copy", ""};
   return CopyTree(fds[0], fds[1]);
@@ -143,16 +144,19 @@ StepResult Copy(const int* fds, int fd_count) {
 
 }  // namespace
 
-FileAnswer FileRequest(const Step& step, int root, const int* fds, int fd_count, uint32_t id, Writer* reply) {
+FileAnswer FileRequest(const Step& step, const int* fds, int fd_count, uint32_t id, Writer* reply) {
   FileAnswer answer;
+  const Base base = {fds[0], (step.i[kBaseInt] & kSelf) != 0, (step.i[kBaseInt] & kNoLinks) != 0};
   switch (step.op) {
-    case kFsOpen: return Open(step, root);
-    case kFsScan: return ScanPath(step, root, id);
-    case kFsStat: answer.result = Stat(step, root, reply); break;
-    case kFsReadlink: answer.result = Readlink(step, root, reply); break;
-    case kFsRename: case kFsLink: answer.result = TwoPaths(step, root); break;
-    case kFsMkdir: case kFsUnlink: case kFsRemoveTree: case kFsSymlink: case kFsMknod: answer.result = AtParent(step, root); break;
-    case kFsChmod: case kFsChown: case kFsUtimes: case kFsTruncate: case kFsSetxattr: case kFsAccess: answer.result = Change(step, root); break;
+    case kFsOpen: return Open(step, base);
+    case kFsScan: case kFsReaddir: return List(step, base, id);
+    case kFsStat: answer.result = Stat(step, base, reply); break;
+    case kFsReadlink: answer.result = Readlink(step, base, reply); break;
+    case kFsRealpath: answer.result = Realpath(step, base, reply); break;
+    case kFsRename: case kFsLink: answer.result = TwoPaths(step, base); break;
+    case kFsMkdir: case kFsSymlink: case kFsMknod: answer.result = Create(step, base); break;
+    case kFsUnlink: case kFsRemoveTree: answer.result = Remove(step, base, reply); break;
+    case kFsChmod: case kFsChown: case kFsUtimes: case kFsTruncate: case kFsSetxattr: case kFsAccess: answer.result = Change(step, base); break;
     case kFsCopyTree: answer.result = Copy(fds, fd_count); break;
     default: answer.result = {ENOSYS, "request", ""};
   }

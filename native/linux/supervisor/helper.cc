@@ -2,6 +2,7 @@
 #include "linux/supervisor/helper.h"
 
 #include <signal.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,7 +29,7 @@ void Answer(const Message& message) {
   Writer reply(id, kFsReply);
   Writer failed(id, kFsReply);
   reply.Int(0);
-  FileAnswer answer = FileRequest(step, message.fds[0], message.fds, message.fd_count, id, &reply);
+  FileAnswer answer = FileRequest(step, message.fds, message.fd_count, id, &reply);
   if (answer.result.ok() && reply.full()) answer.result = {E2BIG, "answer", ""};
   if (!answer.result.ok()) Send(kInitSocket, failed.Int(answer.result.error).Text(answer.result.syscall));
   else if (answer.memfd >= 0) SendMemfd(kInitSocket, id, answer.memfd);
@@ -41,6 +42,8 @@ void Run(void*) {
   prctl(PR_SET_NAME, "stratabox-files", 0, 0, 0);
   umask(0);
   if (!SetIds(id_map.mode != 2).ok()) _exit(1);
+  // So that files can be made in somebody's name (setfsuid) with all powers kept.
+  if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) _exit(1);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (!DieWithParent(kInitSocket).ok()) _exit(1);
   syscall(SYS_close_range, 3, kInitSocket - 1, 0);

@@ -15,7 +15,7 @@ struct FileAnswer {
   int memfd = -1;   // a whole message too long for a Writer
 };
 
-/** One request. `root`: the directory that paths are below; links in them lead nowhere else. */
-FileAnswer FileRequest(const Step& step, int root, const int* fds, int fd_count, uint32_t id, Writer* reply);
+/** One request. The first of `fds` is the directory that paths are below; links in them lead nowhere else. */
+FileAnswer FileRequest(const Step& step, const int* fds, int fd_count, uint32_t id, Writer* reply);
 
 }  // namespace stratabox

@@ -112,6 +112,8 @@ bool Serve() {
     SendFailure(id, kFailed, result, RoomOf(step.op));
     _exit(1);
   }
+  // What the supervisor ignores would stay ignored across execve(2), and commands must find every default.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_DFL);
   sigset_t all, all_but_child;
   sigfillset(&all);
   all_but_child = all;

@@ -143,10 +143,9 @@ void Handle(Message* message) {
 int main() {
   // Its own session, so that a Ctrl-C in the terminal is Node's to handle, and end of file on the channel ours.
   setsid();
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);
+  // Node's own dispositions end here; PID 1 takes back the four that are ignored.
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);
   prctl(PR_SET_NAME, "stratabox", 0, 0, 0);
   umask(0);
   if (chdir("/") != 0) return 1;

@@ -80,10 +80,11 @@ enum Op : uint16_t {
   kAttachAt = 143,    // ints: slot, target slot
   kSysctl = 142,      // strings: path, text. Skipped where it does not exist
 
-  // Node → file helper; every request carries the root directory as its first fd
+  // Node → file helper; every request carries the base, a directory that paths are below, as its first fd.
+  // ints[8]: 1 it is about the base itself, 2 no part of the path may be a link
   kFsOpen = 200,      // ints: flags, mode, uid, gid; strings: path
-  kFsStat = 201,      // ints: follow; strings: path
-  kFsScan = 202,      // strings: path. The directory's entries with attributes
+  kFsStat = 201,      // ints: follow; strings: path. Answers with PutStat's ints, block size, time of birth (ns, 0 unknown)
+  kFsScan = 202,      // ints: no link at the end; strings: path. The directory's entries with attributes
   kFsMkdir = 203,     // ints: mode, uid, gid; strings: path
   kFsUnlink = 204,    // ints: is directory; strings: path
   kFsRename = 205,    // strings: from, to
@@ -95,11 +96,12 @@ enum Op : uint16_t {
   kFsUtimes = 211,    // ints: atime ns, mtime ns, follow; strings: path
   kFsTruncate = 212,  // ints: length; strings: path
   kFsCopyTree = 213,  // fds: from, to. Everything below one directory into another, attributes and all
-  kFsMknod = 214,     // ints: mode, major, minor; strings: path
+  kFsMknod = 214,     // ints: mode, major, minor, uid, gid; strings: path
   kFsSetxattr = 215,  // strings: path, name, value
   kFsAccess = 216,    // ints: mode; strings: path
   kFsRealpath = 217,  // strings: path
-  kFsRemoveTree = 218,  // strings: path. rm -r of what is below and itself
+  kFsRemoveTree = 218,  // ints: names at most; strings: path. rm -r of what is below and itself. Answers 1 when there is more
+  kFsReaddir = 219,   // strings: path. The directory's names with their DT_* types
   kFsReply = 250,     // ints: errno, then the answer's; strings: the answer's; fds: an opened file
 };
 

@@ -25,8 +25,9 @@ StepResult RemoveName(Removal* removal, int directory, const char* name, int* ch
   *child = -1;
   const StepResult spent = removal->Spend();
   if (!spent.ok()) return spent;
+  if (IsMount(directory, name)) return {EBUSY, "unlinkat", ""};
   if (unlinkat(directory, name, 0) == 0 || errno == ENOENT) return Ok();
-  if (errno != EISDIR && errno != EPERM) return Fail("unlinkat");
+  if (errno != EISDIR) return Fail("unlinkat");
   if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return Ok();
   if (errno != ENOTEMPTY && errno != EACCES) return Fail("unlinkat");
   *child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -70,48 +71,46 @@ StepResult EmptyUntilChild(Removal* removal, int fd, int* child) {
   }
 }
 
-/** Any depth with two descriptors: down by name, up by "..", which must be where we came from. Takes `fd`. */
-StepResult EmptyDeep(Removal* removal, int fd) {
+/** The directories between the one it started in and the one it is in. */
+struct Trail {
   Identity* above = nullptr;
   size_t depth = 0, room = 0;
+  ~Trail() { free(above); }
+  bool Push(Identity one) {
+    if (depth == room) {
+      Identity* more = static_cast<Identity*>(realloc(static_cast<void*>(above), (room + 64) * 2 * sizeof(Identity)));
+      if (more == nullptr) return false;
+      above = more;
+      room = (room + 64) * 2;
+    }
+    above[depth++] = one;
+    return true;
+  }
+};
+
+/** Any depth with two descriptors: down by name, up by "..", which must be where we came from. Takes `fd`. */
+StepResult EmptyDeep(Removal* removal, int fd) {
+  Trail trail;
   StepResult result;
   for (;;) {
-    int child = -1;
-    result = EmptyUntilChild(removal, fd, &child);
-    if (!result.ok()) break;
-    if (child < 0 && depth == 0) break;
-    if (child >= 0) {
-      if (depth == room) {
-        room = room == 0 ? 64 : room * 2;
-        Identity* more = static_cast<Identity*>(realloc(static_cast<void*>(above), room * sizeof(Identity)));
-        if (more == nullptr) {
-          result = Fail("malloc");
-          close(child);
-          break;
-        }
-        above = more;
-      }
-      above[depth++] = IdentityOf(fd);
+    int next = -1;
+    result = EmptyUntilChild(removal, fd, &next);
+    if (!result.ok() || (next < 0 && trail.depth == 0)) break;
+    if (next >= 0) {
+      if (!trail.Push(IdentityOf(fd))) result = {ENOMEM, "malloc", ""};
     } else {
-      child = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      if (child < 0) {
-        result = Fail("openat");
-        break;
-      }
+      next = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (next < 0) result = Fail("openat");
+      // Somebody moved the directory we were in; its ".." is not ours to empty.
+      else if (!(IdentityOf(next) == trail.above[--trail.depth])) result = {EBUSY, "openat", ""};
     }
-    const bool went_up = depth > 0 && IdentityOf(child) == above[depth - 1];
-    const bool went_down = !went_up && depth > 0 && IdentityOf(fd) == above[depth - 1];
-    close(fd);
-    fd = child;
-    if (went_up) depth--;
-    else if (!went_down) {
-      // Somebody moved the directory we were in; ".." is no longer ours to empty.
-      result = {EBUSY, "openat", ""};
-      break;
+    if (next >= 0) {
+      close(fd);
+      fd = next;
     }
+    if (!result.ok()) break;
   }
   close(fd);
-  free(above);
   return result;
 }
 
@@ -143,6 +142,12 @@ StepResult Empty(Removal* removal, int fd, int level) {
 }
 
 }  // namespace
+
+bool IsMount(int directory, const char* name) {
+  struct statx info;
+  return statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 StepResult RemoveTree(int dir_fd, const char* path, int64_t budget) {
   Removal removal = {budget};

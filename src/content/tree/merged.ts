@@ -1,7 +1,6 @@
 // Layers one over the other in one plain tree: what a layer hides is removed (image-spec layer.md, "Applying Changesets").
 import { FormatError } from '../../core/index.js'
 import type { LayerEntry } from '../../layer/entry.js'
-import { ancestors } from './lower.js'
 import { plainDirectory } from './overlay.js'
 import type { TreeWriter } from './writer.js'
 
@@ -36,8 +35,7 @@ async function hide(writer: TreeWriter, entry: LayerEntry): Promise<void> {
 async function add(writer: TreeWriter, entry: LayerEntry, written: Set<string>, signal: AbortSignal | undefined): Promise<void> {
   if (entry.type === 'whiteout' || entry.type === 'opaque') return
   if (entry.path === '/' && entry.type !== 'directory') throw new FormatError('the root can only be a directory')
-  for (const at of ancestors(entry.path)) {
-    if (writer.isDirectory(at)) continue
+  for (const at of writer.missingParents(entry.path)) {
     // A link or file of a lower layer gives way, as under an overlay; one of this layer is a contradiction (or an attack).
     if (written.has(at)) throw new FormatError(`${entry.path}: ${at} is not a directory`)
     await writer.directory(plainDirectory(at))

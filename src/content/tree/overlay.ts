@@ -111,10 +111,8 @@ class OverlayLayer implements Applied {
 
   /** Makes the directories that `path` is in and that the layer has not described (yet), as the layers below have them. */
   async #parents(path: string): Promise<void> {
-    for (const at of ancestors(path)) {
-      const state = this.#state(at)
-      if (state === 'directory') continue
-      if (state === 'other') throw new FormatError(`${path}: ${at} is not a directory`)
+    for (const at of this.writer.missingParents(path)) {
+      if (this.#state(at) === 'other') throw new FormatError(`${path}: ${at} is not a directory`)
       const lower = this.#whiteouts.has(at) ? undefined : await this.#lower(at)
       await this.writer.directory(lower?.type === 'directory' ? lower : plainDirectory(at))
     }

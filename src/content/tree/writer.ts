@@ -1,6 +1,6 @@
 // Makes the inodes of a layer's entries beneath a directory; what stands in the way is replaced.
 import { ftruncateSync, writeSync } from 'node:fs'
-import { decodePath, ERRNO, encodePath, FormatError, joinPath } from '../../core/index.js'
+import { decodePath, ERRNO, encodePath, FormatError, joinPath, parentPath } from '../../core/index.js'
 import type { DeviceEntry, DirectoryEntry, FifoEntry, FileEntry, HardLinkEntry, SymlinkEntry } from '../../layer/entry.js'
 import { native } from '../../native/index.js'
 import {
@@ -39,6 +39,8 @@ export class TreeWriter {
   /** Content bytes written. */
   bytes = 0
   readonly #directories = new Map<string, Metadata>()
+  /** Seen to be directories: most entries lie in one of the last. Emptied when one is removed. */
+  readonly #known = new Set<string>()
 
   constructor(
     readonly tree: Beneath,
@@ -54,6 +56,7 @@ export class TreeWriter {
       if (this.idMode !== 'root') native().fchmodat(fd, name, 0o700)
     }
     this.#directories.set(entry.path, entry)
+    this.#known.add(entry.path)
     return { fresh }
   }
 
@@ -135,6 +138,7 @@ export class TreeWriter {
     if (this.idMode !== 'root') native().fchmodat(fd, name, 0o700)
     native().renameat2(fd, name, this.trash.fd, encodePath(to), 0)
     this.tree.forget()
+    this.#known.clear()
     await removeTree(this.trash.fd, to)
   }
 
@@ -167,7 +171,17 @@ export class TreeWriter {
 
   /** Whether there is a directory at `path`. */
   isDirectory(path: string): boolean {
-    return ((this.tree.lstat(path)?.mode ?? 0) & S_IFMT) === S_IFDIR
+    if (this.#known.has(path)) return true
+    const found = ((this.tree.lstat(path)?.mode ?? 0) & S_IFMT) === S_IFDIR
+    if (found) this.#known.add(path)
+    return found
+  }
+
+  /** The directories on the way to `path` that are not there (yet), the highest first. */
+  missingParents(path: string): readonly string[] {
+    const missing: string[] = []
+    for (let at = parentPath(path); !this.isDirectory(at); at = parentPath(at)) missing.unshift(at)
+    return missing
   }
 
   /** Runs `make`; what is in its way is removed first, but a directory for a directory. Whether something was made. */

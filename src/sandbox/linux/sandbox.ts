@@ -85,11 +85,11 @@ export class LinuxSandbox implements RunningSandbox {
     }
   }
 
-  async file(request: Step, base: FileBase): Promise<FileAnswer> {
+  async file(request: Step, base: FileBase | number): Promise<FileAnswer> {
     const helper = await this.#parts.host.files()
     if (this.#closed !== undefined) throw new ClosedError('the sandbox is closed')
     const { root, upper } = this.#parts.handOuts
-    return helper.request(request, base === 'root' ? root : upper)
+    return helper.request(request, base === 'root' ? root : base === 'upper' ? upper : base)
   }
 
   killAll(signal: number): void {

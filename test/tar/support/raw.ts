@@ -80,7 +80,10 @@ function record(key: string, value: string): string {
 /** The two blocks at the end. */
 export const end = new Uint8Array(1024)
 
+/** What an archive is put together from. */
+export type Blocks = (Uint8Array | readonly Uint8Array[])[]
+
 /** A whole archive as one array. */
-export function join(...blocks: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array {
+export function join(...blocks: Blocks): Uint8Array {
   return Uint8Array.from(blocks.flat().flatMap((block) => [...(block as Uint8Array)]))
 }

@@ -1,0 +1,3 @@
+export class SandboxFs {
+  constructor(_parts: unknown) {}
+}
