@@ -9,7 +9,9 @@ import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
 
 /** What an ordinary user's run repeats: whatever touches the kernel. */
-const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/system']
+const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop']
+/** These look at the whole machine for what was left behind, so nothing may run beside them. */
+const ALONE = 'test/system'
 /** Reasons that even the CI machine may skip for. */
 const ALLOWED_SKIPS = ['real Windows', 'no ../shared']
 
@@ -36,14 +38,14 @@ const single = (name, command, args) =>
   })
 
 /** One vitest run. `start(nodeArguments, environment)` starts node and resolves to its exit code and what it left behind. */
-const suite = (name, files, start) =>
+const suite = (name, files, start, extra = []) =>
   stage(name, async () => {
     const reportFile = join(work, `${name.replaceAll(/\W+/g, '-')}.json`)
     // Made here and writable for all: the ordinary user may not make files in root's folder.
     writeFileSync(reportFile, '{"passed":0,"failed":["vitest wrote no report"],"skipped":[]}')
     chmodSync(reportFile, 0o666)
     // The tree may be another user's: no cache beside the tests, no compiled configuration beside its source.
-    const options = ['--configLoader', 'runner', '--no-cache', '--reporter', 'default', '--reporter', './scripts/reporter.mjs']
+    const options = ['--configLoader', 'runner', '--no-cache', '--reporter', 'default', '--reporter', './scripts/reporter.mjs', ...extra]
     const { code, left } = await start(['node_modules/vitest/vitest.mjs', 'run', ...options, ...files], {
       STRATABOX_TEST_REPORT: reportFile,
     })
@@ -65,13 +67,27 @@ async function run() {
     results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
   }
   const here = async (args, env) => ({ code: await foreground(process.execPath, args, { env: { ...process.env, ...env } }), left: [] })
-  results.push(await suite(isRoot ? 'tests as root' : 'tests', filters, here))
+  const runs =
+    filters.length > 0
+      ? [['', filters, []]]
+      : [
+          ['', [], ['--exclude', `${ALONE}/**`]],
+          [', one at a time', [ALONE], ['--no-file-parallelism']],
+        ]
+  for (const [how, files, extra] of runs) results.push(await suite(`${isRoot ? 'tests as root' : 'tests'}${how}`, files, here, extra))
   if (isRoot) {
-    const files = filters.length > 0 ? filters : SYSTEM_SUITES
+    const again =
+      filters.length > 0
+        ? [['', filters, []]]
+        : [
+            ['', SYSTEM_SUITES, []],
+            [', one at a time', [ALONE], ['--no-file-parallelism']],
+          ]
     const unprivileged = (subIds) => (args, env) =>
       runUnprivileged(args, { subIds, env: { ...env, STRATABOX_TEST_UNPRIVILEGED: subIds ? 'subids' : '1' } })
-    results.push(await suite(`tests as uid ${UID}`, files, unprivileged(false)))
-    results.push(await suite(`tests as uid ${UID} with sub-ids`, files, unprivileged(true)))
+    for (const subIds of [false, true])
+      for (const [how, files, extra] of again)
+        results.push(await suite(`tests as uid ${UID}${subIds ? ' with sub-ids' : ''}${how}`, files, unprivileged(subIds), extra))
   }
   summarize(results)
 }

@@ -67,13 +67,6 @@ struct Receiver {
 Receiver* receiver = nullptr;
 Outbox outbox;
 
-bool Interest(int operation, int channel, uint32_t what) {
-  struct epoll_event event = {};
-  event.events = what;
-  event.data.fd = channel;
-  return epoll_ctl(receiver->events, operation, channel, &event) == 0;
-}
-
 /** One message, or the end of the channel: at the end it is taken out of the epoll set first, so it is told once. False when the environment is
  *  closing: after that the thread-safe function must not be touched again. */
 bool ReadOne(int channel) {
@@ -115,7 +108,7 @@ void Loop() {
     for (int k = 0; k < count; k++) {
       const int channel = ready[k].data.fd;
       if (channel == receiver->stop) return;
-      if ((ready[k].events & EPOLLOUT) != 0 && !outbox.Flush(channel)) Interest(EPOLL_CTL_MOD, channel, EPOLLIN);
+      if ((ready[k].events & EPOLLOUT) != 0) outbox.Flush(receiver->events, channel);
       if ((ready[k].events & ~EPOLLOUT) != 0 && !ReadOne(channel)) return;
     }
   }
@@ -150,7 +143,7 @@ void OnMessage(const Napi::CallbackInfo& info) {
 }
 
 void Watch(const Napi::CallbackInfo& info) {
-  if (!Interest(EPOLL_CTL_ADD, info[0].As<Napi::Number>().Int32Value(), EPOLLIN)) throw SyscallError(info.Env(), errno, "epoll_ctl");
+  if (!Interest(receiver->events, EPOLL_CTL_ADD, info[0].As<Napi::Number>().Int32Value(), EPOLLIN)) throw SyscallError(info.Env(), errno, "epoll_ctl");
 }
 
 void Unwatch(const Napi::CallbackInfo& info) {
@@ -213,13 +206,8 @@ void SendMessage(const Napi::CallbackInfo& info) {
   if (list.Length() > kOutgoingFdMax) throw Napi::RangeError::New(info.Env(), "too many descriptors for one message");
   std::vector<int> fds;
   for (uint32_t k = 0; k < list.Length(); k++) fds.push_back(list.Get(k).As<Napi::Number>().Int32Value());
-  bool waits;
-  const int error = outbox.Send(channel, bytes.Data(), bytes.ByteLength(), fds, &waits);
+  const int error = outbox.Send(receiver->events, channel, bytes.Data(), bytes.ByteLength(), fds);
   if (error != 0) throw SyscallError(info.Env(), error, "sendmsg");
-  if (!waits || Interest(EPOLL_CTL_MOD, channel, EPOLLIN | EPOLLOUT)) return;
-  // Nobody watches it: its end was seen.
-  outbox.Drop(channel);
-  throw SyscallError(info.Env(), EPIPE, "sendmsg");
 }
 
 Napi::Value StartSupervisor(const Napi::CallbackInfo& info) {

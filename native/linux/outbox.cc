@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,15 +40,23 @@ void CloseAll(const std::deque<Outgoing>& queue) {
 
 }  // namespace
 
-int Outbox::Send(int channel, const void* data, size_t size, const std::vector<int>& fds, bool* waits) {
+bool Interest(int events, int operation, int channel, unsigned what) {
+  struct epoll_event event = {};
+  event.events = what;
+  event.data.fd = channel;
+  return epoll_ctl(events, operation, channel, &event) == 0;
+}
+
+int Outbox::Send(int events, int channel, const void* data, size_t size, const std::vector<int>& fds) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  *waits = false;
-  const auto queue = waiting_.find(channel);
-  if (queue == waiting_.end()) {
+  if (!waiting_.contains(channel)) {
     const int error = SendNow(channel, data, size, fds);
     if (error != EAGAIN) return error;
+    // Not watched: its end was seen.
+    if (!Interest(events, EPOLL_CTL_MOD, channel, EPOLLIN | EPOLLOUT)) return EPIPE;
   }
-  Outgoing one;
+  std::deque<Outgoing>& queue = waiting_[channel];
+  Outgoing& one = queue.emplace_back();
   one.bytes.assign(static_cast<const char*>(data), static_cast<const char*>(data) + size);
   for (const int fd : fds) {
     // The caller closes its own meanwhile, and the number could soon be another file's.
@@ -55,30 +64,28 @@ int Outbox::Send(int channel, const void* data, size_t size, const std::vector<i
     if (copy < 0) {
       const int error = errno;
       CloseAll(one.fds);
+      queue.pop_back();
       return error;
     }
     one.fds.push_back(copy);
   }
-  waiting_[channel].push_back(std::move(one));
-  *waits = true;
   return 0;
 }
 
-bool Outbox::Flush(int channel) {
+void Outbox::Flush(int events, int channel) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  const auto queue = waiting_.find(channel);
-  if (queue == waiting_.end()) return false;
-  while (!queue->second.empty()) {
-    const Outgoing& one = queue->second.front();
+  std::deque<Outgoing>& queue = waiting_[channel];
+  while (!queue.empty()) {
+    const Outgoing& one = queue.front();
     const int error = SendNow(channel, one.bytes.data(), one.bytes.size(), one.fds);
-    if (error == EAGAIN) return true;
+    if (error == EAGAIN) return;
     if (error != 0) break;
     CloseAll(one.fds);
-    queue->second.pop_front();
+    queue.pop_front();
   }
-  CloseAll(queue->second);
-  waiting_.erase(queue);
-  return false;
+  CloseAll(queue);
+  waiting_.erase(channel);
+  Interest(events, EPOLL_CTL_MOD, channel, EPOLLIN);
 }
 
 void Outbox::Drop(int channel) {

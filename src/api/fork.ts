@@ -1,18 +1,17 @@
 // fork: the writes so far are copied once, while nothing moves, and every fork stands on that one copy.
 import { rm } from 'node:fs/promises'
-import type { Sandbox } from './sandbox.js'
 import { type Started, startSandbox } from './start.js'
 import { contentOf } from './store.js'
 
-type Fill<N extends number, T extends unknown[]> = T['length'] extends N ? T : Fill<N, [...T, Sandbox]>
+type Fill<T, N extends number, Found extends T[]> = Found['length'] extends N ? Found : Fill<T, N, [...Found, T]>
 /** N of them, by position where N is a literal up to 16. */
-export type Tuple<N extends number> = number extends N
-  ? Sandbox[]
+export type Tuple<T, N extends number> = number extends N
+  ? T[]
   : N extends 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16
-    ? Fill<N, []>
-    : Sandbox[]
+    ? Fill<T, N, []>
+    : T[]
 /** The forks, disposed together. */
-export type Forks<N extends number> = Tuple<N> & AsyncDisposable
+export type Forks<T, N extends number> = Tuple<T, N> & AsyncDisposable
 
 /** A snapshot directory that lives as long as somebody stands on it. */
 class SharedSnapshot {
@@ -43,7 +42,11 @@ function holdAll(paths: readonly string[]): () => Promise<void> {
 }
 
 /** @throws UnsupportedError for a fork too deep */
-export async function forkSandbox<N extends number>(started: Started, count: N, wrap: (started: Started) => Sandbox): Promise<Forks<N>> {
+export async function forkSandbox<T extends { close(): Promise<void> }, N extends number>(
+  started: Started,
+  count: N,
+  wrap: (started: Started) => T,
+): Promise<Forks<T, N>> {
   const { session, root, options, snapshots, store } = started
   const { path } = await contentOf(await store()).scratch()
   const paths = [...snapshots, path]
@@ -55,7 +58,7 @@ export async function forkSandbox<N extends number>(started: Started, count: N, 
     } finally {
       await session.running.thaw()
     }
-    const forks: Sandbox[] = []
+    const forks: T[] = []
     try {
       for (let k = 0; k < count; k++) {
         const letGo = holdAll(paths)
@@ -74,7 +77,7 @@ export async function forkSandbox<N extends number>(started: Started, count: N, 
     const dispose = async () => {
       await Promise.all(forks.map((fork) => fork.close()))
     }
-    return Object.assign(forks, { [Symbol.asyncDispose]: dispose }) as unknown as Forks<N>
+    return Object.assign(forks, { [Symbol.asyncDispose]: dispose }) as unknown as Forks<T, N>
   } finally {
     await release()
   }

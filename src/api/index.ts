@@ -1,5 +1,3 @@
-import './build-step.js'
-
 export {
   ClosedError,
   DigestMismatchError,

@@ -14,6 +14,7 @@ import {
   type SpawnOptions,
   signalNumber,
 } from '../sandbox/index.js'
+import './build-step.js'
 import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
@@ -41,7 +42,7 @@ export class Sandbox implements AsyncDisposable {
     const { session, spec } = started
     const { running } = session
     this.fs = new SandboxFs({
-      ask: (request, base = 'root') => (this.#closed === undefined ? running.file(request, base) : Promise.reject(this.#closedError())),
+      ask: (request, base) => (this.#closed === undefined ? running.file(request, base ?? 'root') : Promise.reject(this.#closedError())),
       user: () => running.resolveUser(session.user),
     })
     running.ended.then((error) => {
@@ -145,7 +146,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** `count` sandboxes with the same files, no processes, and separate writes from now on. Each outlives this one. */
-  async fork<N extends number>(count: N): Promise<Forks<N>> {
+  async fork<N extends number>(count: N): Promise<Forks<Sandbox, N>> {
     if (!Number.isSafeInteger(count) || count < 1 || count > 10_000)
       throw new RangeError(`fork: count must be an integer from 1 to 10000, not ${count}`)
     if (this.#closed !== undefined) throw this.#closedError()

@@ -109,7 +109,7 @@ async function beside(path: string): Promise<string> {
 }
 
 async function readAt(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(length)
+  const buffer = new Uint8Array(length)
   const { bytesRead } = await file.read(buffer, 0, length, offset)
   return buffer.subarray(0, bytesRead)
 }

@@ -1,8 +1,8 @@
 // Carries out the steps of a build: each filesystem step a layer, each configuration step an entry of the history.
-import type { ContentStore } from '../content/index.js'
 import { UnsupportedError } from '../core/index.js'
 import { appendLayer, emptyImage, type Image, type Platform, withAnnotations, withConfig } from '../image/index.js'
 import { type Change, layerFromChanges } from '../layer/index.js'
+import { changesOf, type LayerMaking, layerOfFiles, type MadeLayer, runKey } from './cached-layer.js'
 import { insideWorkdir } from './config-steps.js'
 import { hostBase } from './host-base.js'
 import { LayerDraft } from './layer-draft.js'
@@ -15,17 +15,16 @@ import { type Base, BuildTree, emptyBase, imageBase } from './tree.js'
 /** Says that an image's layers sit on the host's own system files, which are not in it. */
 export const BASE_ANNOTATION = 'dev.stratabox.base'
 
+type FileStep = Exclude<BuildStep, { kind: 'config' | 'run' }>
+
 /** What a commit works with; everything decided. */
-export interface CommitPlan {
+export interface CommitPlan extends LayerMaking {
   readonly base: Image | 'scratch' | 'host'
   readonly steps: readonly BuildStep[]
   readonly platform: Platform
   readonly createdAt: Date
-  readonly compression: 'gzip' | 'zstd' | 'none'
-  readonly content: ContentStore
   readonly runStep: RunStep | undefined
   readonly onEvent: (event: BuildEvent) => void
-  readonly signal: AbortSignal | undefined
 }
 
 /** Builds the image; its layers are in the store. */
@@ -35,15 +34,19 @@ export async function carryOut(plan: CommitPlan): Promise<Image> {
   const tree = new BuildTree(treeBase(plan.base, image))
   for (const [index, step] of plan.steps.entries()) {
     plan.signal?.throwIfAborted()
-    plan.onEvent({ kind: 'step', index, count: plan.steps.length, name: step.name, cached: false })
-    const history = { created, created_by: step.name }
+    const { name } = step
+    const startedAt = performance.now()
+    plan.onEvent({ kind: 'start', index, count: plan.steps.length, name })
+    const history = { created, created_by: name }
+    let made: MadeLayer | undefined
     if (step.kind === 'config') {
       image = await withConfig(image, (config) => ({ ...config, created, config: step.edit(config.config ?? {}) }), history)
-      continue
+    } else {
+      made = await (step.kind === 'run' ? runStep(plan, step, index, image, tree) : fileStep(plan, step, image, tree))
+      image = await appendLayer(image, made.layer, history)
     }
-    const layer = await fileStep(plan, step, index, image, tree)
-    plan.onEvent({ kind: 'layer', index, digest: layer.digest, bytes: layer.size })
-    image = await appendLayer(image, layer, history)
+    const layer = made === undefined ? {} : { digest: made.layer.digest, bytes: made.layer.size }
+    plan.onEvent({ kind: 'done', index, name, cached: made?.cached ?? false, ...layer, durationMs: performance.now() - startedAt })
   }
   return image
 }
@@ -60,41 +63,44 @@ function treeBase(base: CommitPlan['base'], image: Image): Base {
   return base === 'host' ? hostBase : imageBase(image)
 }
 
-async function fileStep(plan: CommitPlan, step: Exclude<BuildStep, { kind: 'config' }>, index: number, image: Image, tree: BuildTree) {
-  const { compression, signal } = plan
-  const options = { compression, signal, spool: plan.content.spool({ signal }) }
-  if (step.kind === 'run') {
-    if (plan.runStep === undefined) throw new UnsupportedError('run: this store has no sandboxes to run commands in')
-    await plan.content.keep(image, { signal })
-    const onOutput = (stream: 'stdout' | 'stderr', text: string) => plan.onEvent({ kind: 'output', index, stream, text })
-    await using result = await plan.runStep({
-      image,
-      isHostBase: plan.base === 'host',
-      command: step.command,
-      options: step.options,
-      onOutput,
-      signal,
-    })
-    const changes: Change[] = []
-    for await (const change of result.changes()) changes.push(clamped(change, mtimeOf(plan.createdAt)))
-    const layer = await layerFromChanges(changes, options)
-    tree.apply(changes)
-    return layer
-  }
+async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: BuildTree): Promise<MadeLayer> {
   const draft = new LayerDraft(tree, mtimeOf(plan.createdAt))
-  await fill(draft, step, await workdirOf(image), signal)
+  await fill(draft, step, await workdirOf(image), plan.signal)
   const changes = draft.changes()
-  const layer = await layerFromChanges(changes, options)
+  const made = await layerOfFiles(changes, plan)
   tree.apply(changes)
-  return layer
+  return made
 }
 
-async function fill(
-  draft: LayerDraft,
-  step: Exclude<BuildStep, { kind: 'config' | 'run' }>,
-  inside: (path: string) => string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function runStep(
+  plan: CommitPlan,
+  step: Extract<BuildStep, { kind: 'run' }>,
+  index: number,
+  image: Image,
+  tree: BuildTree,
+): Promise<MadeLayer> {
+  const { content, compression, signal } = plan
+  if (plan.runStep === undefined)
+    throw new UnsupportedError('run: no sandboxes were loaded to run commands in', { remedy: "import 'stratabox'" })
+  const request = { image, isHostBase: plan.base === 'host', command: step.command, options: step.options }
+  const key = await runKey(request, plan, plan.createdAt)
+  const found = key === undefined ? undefined : await content.cache.find(key)
+  if (found !== undefined) {
+    tree.apply(await changesOf(found))
+    return { layer: found, cached: true }
+  }
+  await content.keep(image, { signal })
+  const onOutput = (stream: 'stdout' | 'stderr', text: string) => plan.onEvent({ kind: 'output', index, stream, text })
+  await using result = await plan.runStep({ ...request, onOutput, signal })
+  const changes: Change[] = []
+  for await (const change of result.changes()) changes.push(clamped(change, mtimeOf(plan.createdAt)))
+  const layer = await layerFromChanges(changes, { compression, signal, spool: content.spool({ signal }) })
+  tree.apply(changes)
+  if (key !== undefined) await content.cache.remember(key, layer)
+  return { layer, cached: false }
+}
+
+async function fill(draft: LayerDraft, step: FileStep, inside: (path: string) => string, signal: AbortSignal | undefined): Promise<void> {
   switch (step.kind) {
     case 'copy': {
       const to = inside(step.spec.to)

@@ -12,7 +12,7 @@ export async function* hostContent(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(hostPath(path))
   try {
     for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      const buffer = new Uint8Array(CHUNK_BYTES)
       const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
       if (bytesRead === 0) return
       yield buffer.subarray(0, bytesRead)

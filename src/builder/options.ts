@@ -56,7 +56,7 @@ export function commitSpec(options: CommitOptions | undefined) {
     platform: given.platform,
     createdAt,
     compression,
-    cache,
+    useCache: cache,
     onEvent: onEvent ?? (() => {}),
     signal: given.signal,
   }

@@ -25,8 +25,17 @@ export type BuildStep = { readonly name: string } & (
   | { readonly kind: 'config'; readonly edit: (config: ExecutionConfig) => ExecutionConfig }
 )
 
-/** What happens during a commit. */
+/** What happens during a commit. `start` and `done` come once a step; a step that changes the configuration alone has no layer. */
 export type BuildEvent =
-  | { readonly kind: 'step'; readonly index: number; readonly count: number; readonly name: string; readonly cached: boolean }
+  | { readonly kind: 'start'; readonly index: number; readonly count: number; readonly name: string }
   | { readonly kind: 'output'; readonly index: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
-  | { readonly kind: 'layer'; readonly index: number; readonly digest: string; readonly bytes: number }
+  | {
+      readonly kind: 'done'
+      readonly index: number
+      readonly name: string
+      readonly cached: boolean
+      readonly digest?: string
+      /** Of the compressed layer. */
+      readonly bytes?: number
+      readonly durationMs: number
+    }

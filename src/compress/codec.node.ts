@@ -7,7 +7,7 @@ import { ZstdFrames } from './zstd-frames.js'
 
 export { gzip } from './gzip.js'
 
-const OUTPUT_CHUNK_BYTES = 256 * 1024
+const OUTPUT_CHUNK_BYTES = 128 * 1024
 const ZSTD_LEVEL = 3
 
 // Node 22.15 and 23.8 added these; the types of Node 20 do not know them.

@@ -11,7 +11,8 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
   const out: Uint8Array[] = []
   const encoder = new Gzip({ level: LEVEL, mtime: 0 }, (chunk) => void out.push(chunk))
   let held: Uint8Array = new Uint8Array(0)
-  for await (const chunk of inChunksOf(source, CHUNK_BYTES)) {
+  for await (const chunk of inChunksOf(source, CHUNK_BYTES, true)) {
+    // The encoder copies what it is given.
     encoder.push(held)
     held = chunk
     yield* out.splice(0).filter((part) => part.length > 0)

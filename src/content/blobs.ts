@@ -103,7 +103,7 @@ export class Blobs {
     try {
       for (;;) {
         // A fresh buffer each time: the reader may keep the chunk.
-        const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+        const buffer = new Uint8Array(CHUNK_BYTES)
         const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
         if (bytesRead === 0) return
         yield buffer.subarray(0, bytesRead)

@@ -9,6 +9,7 @@ import { Blobs } from './blobs.js'
 import { type Collected, collectUnused } from './collect.js'
 import { privateDirectory, replaceFile } from './durable.js'
 import { keepImage, openImage } from './images.js'
+import { LayerCache } from './layer-cache.js'
 import { pinName, type RootMetadata, UnpackedLayers } from './layers.js'
 import { Lease, sweepDead } from './lease.js'
 import { withLock } from './lock.js'
@@ -40,6 +41,8 @@ type Signal = { readonly signal?: AbortSignal | undefined }
 export class ContentStore implements AsyncDisposable {
   readonly blobs: Blobs
   readonly refs: Refs
+  /** Layers by what they were made of. */
+  readonly cache: LayerCache
   readonly #layers = new Map<IdMode, UnpackedLayers>()
   readonly #lease: Lease
   #isClosed = false
@@ -51,6 +54,7 @@ export class ContentStore implements AsyncDisposable {
     this.#lease = lease
     this.blobs = new Blobs(paths, lease)
     this.refs = new Refs(paths, lease)
+    this.cache = new LayerCache(this.blobs)
   }
 
   /** Opens the store in the directory `path` (absolute), makes it where it is absent or empty, and sweeps what dead processes left.

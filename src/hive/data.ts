@@ -5,7 +5,7 @@ export type RegistryData =
   | { readonly type: 'REG_SZ' | 'REG_EXPAND_SZ' | 'REG_LINK'; readonly data: string }
   | { readonly type: 'REG_DWORD' | 'REG_DWORD_BIG_ENDIAN'; readonly data: number }
   | { readonly type: 'REG_QWORD'; readonly data: bigint }
-  | { readonly type: 'REG_MULTI_SZ'; readonly data: readonly string[] }
+  | { readonly type: 'REG_MULTI_SZ'; readonly data: string[] }
   | {
       readonly type: 'REG_NONE' | 'REG_BINARY' | `REG_RESOURCE_${string}` | 'REG_FULL_RESOURCE_DESCRIPTOR' | number
       readonly data: Uint8Array

@@ -48,7 +48,7 @@ export class HiveKey implements Key {
   }
 
   set lastWritten(date: Date) {
-    this.#change({ lastWritten: dateToFiletime(date) })
+    this.adopt({ lastWritten: dateToFiletime(date) })
   }
 
   get lastWrittenFiletime(): bigint {
@@ -56,7 +56,7 @@ export class HiveKey implements Key {
   }
 
   set lastWrittenFiletime(filetime: bigint) {
-    this.#change({ lastWritten: checkFiletime(filetime) })
+    this.adopt({ lastWritten: checkFiletime(filetime) })
   }
 
   get className(): string | undefined {
@@ -65,7 +65,7 @@ export class HiveKey implements Key {
 
   set className(className: string | undefined) {
     if (className !== undefined && className.length > 0x7fff) throw new RangeError('a class name has at most 32767 units')
-    this.#change({ className: className === '' ? undefined : className, lastWritten: this.#stamp() })
+    this.adopt({ className: className === '' ? undefined : className, lastWritten: this.#stamp() })
   }
 
   get security(): Uint8Array | undefined {
@@ -73,7 +73,7 @@ export class HiveKey implements Key {
   }
 
   set security(security: Uint8Array | undefined) {
-    this.#change({ security: security && new Uint8Array(security), lastWritten: this.#stamp() })
+    this.adopt({ security: security && new Uint8Array(security), lastWritten: this.#stamp() })
   }
 
   get layer(): LayerSemantics | undefined {
@@ -83,7 +83,7 @@ export class HiveKey implements Key {
   set layer(layer: LayerSemantics | undefined) {
     this.#demandLayers()
     const layerBits = (this.#stored.layerBits & ~LAYER.semantics) | semanticsBits(layer ?? 'merge')
-    this.#change(layer === 'tombstone' ? { layerBits: layerBits & ~LAYER.inheritClass, className: undefined } : { layerBits })
+    this.adopt(layer === 'tombstone' ? { layerBits: layerBits & ~LAYER.inheritClass, className: undefined } : { layerBits })
     if (layer !== 'tombstone') return
     for (const subkey of this.#subkeys.list()) subkey.#isDeleted = true
     this.#loadedSubkeys = new Children(true)
@@ -96,7 +96,7 @@ export class HiveKey implements Key {
 
   set inheritsClass(inherits: boolean) {
     this.#demandLayers()
-    this.#change({ layerBits: (this.#stored.layerBits & ~LAYER.inheritClass) | (inherits ? LAYER.inheritClass : 0) })
+    this.adopt({ layerBits: (this.#stored.layerBits & ~LAYER.inheritClass) | (inherits ? LAYER.inheritClass : 0) })
   }
 
   get isSymlink(): boolean {
@@ -104,7 +104,7 @@ export class HiveKey implements Key {
   }
 
   set isSymlink(isSymlink: boolean) {
-    this.#change({ flags: (this.#stored.flags & ~KEY_FLAG.symlink) | (isSymlink ? KEY_FLAG.symlink : 0) })
+    this.adopt({ flags: (this.#stored.flags & ~KEY_FLAG.symlink) | (isSymlink ? KEY_FLAG.symlink : 0) })
   }
 
   /** What the key itself holds, as it would be saved. */
@@ -149,20 +149,20 @@ export class HiveKey implements Key {
     if (existing !== undefined) return existing
     const lastWritten = this.#stamp()
     const key = this.putSubkey({ ...BLANK_KEY, name, lastWritten, security: this.#stored.security })
-    this.#change({ lastWritten })
+    this.adopt({ lastWritten })
     return key
   }
 
   setValue(name: string, data: RegistryData): void {
     const { type, raw } = encodeData(data)
     this.putValue({ name: this.#valueName(name), type, flags: 0, data: raw })
-    this.#change({ lastWritten: this.#stamp() })
+    this.adopt({ lastWritten: this.#stamp() })
   }
 
   tombstoneValue(name: string): void {
     this.#demandLayers()
     this.putValue({ name: this.#valueName(name), type: 0, flags: VALUE_FLAG.tombstone, data: new Uint8Array(0) })
-    this.#change({ lastWritten: this.#stamp() })
+    this.adopt({ lastWritten: this.#stamp() })
   }
 
   /** Adds a key as it was stored elsewhere; leaves `lastWritten` of this one. */
@@ -184,28 +184,24 @@ export class HiveKey implements Key {
     this.#hive.changes++
   }
 
-  /** Takes over what `stored` says. */
-  adopt(stored: Partial<StoredKey>): void {
-    this.#change(stored)
-  }
-
   deleteSubkey(name: string): void {
     this.#demandLive()
     const key = this.#subkeys.find(name)
     if (key === undefined) return
     key.#isDeleted = true
     this.#subkeys.remove(name)
-    this.#change({ lastWritten: this.#stamp() })
+    this.adopt({ lastWritten: this.#stamp() })
   }
 
   deleteValue(name: string): void {
     this.#demandLive()
-    if (this.#values.remove(name)) this.#change({ lastWritten: this.#stamp() })
+    if (this.#values.remove(name)) this.adopt({ lastWritten: this.#stamp() })
   }
 
   /** Keeps the case in which a value was first written, as Windows does. */
   #valueName(name: string): string {
-    return this.#values.find(checkValueName(name))?.name ?? name
+    const existing = this.#values.find(checkValueName(name))
+    return existing === undefined || (existing.flags & VALUE_FLAG.tombstone) !== 0 ? name : existing.name
   }
 
   get #subkeys(): Children<HiveKey> {
@@ -235,7 +231,8 @@ export class HiveKey implements Key {
     if (this.#loadedSubkeys !== undefined && this.#loadedValues !== undefined) this.#from = undefined
   }
 
-  #change(fields: Partial<StoredKey>): void {
+  /** Takes over what `fields` say. */
+  adopt(fields: Partial<StoredKey>): void {
     this.#demandLive()
     this.#stored = { ...this.#stored, ...fields }
     this.#hive.changes++

@@ -35,9 +35,9 @@ export interface HiveCreateOptions extends HiveOptions {
 
 /** A registry hive in memory. Keys are read when they are first asked for. */
 export class Hive {
-  readonly root: HiveKey
+  readonly root: Key
   /** Damage found so far, as sentences: at opening, and in each key when it is first read. `verify` reads all. */
-  readonly warnings: readonly string[]
+  readonly warnings: string[]
   /** Whether keys and values carry layer bits. */
   readonly isLayered: boolean
   /** Minor version, 3 to 6. */
@@ -48,7 +48,7 @@ export class Hive {
   private constructor(parts: {
     state: HiveState
     root: HiveKey
-    warnings: readonly string[]
+    warnings: string[]
     isLayered: boolean
     version: number
     block: Uint8Array
@@ -121,20 +121,23 @@ export class Hive {
   }
 
   /** Reads every key and value. Returns all warnings: none for a sound hive. */
-  verify(): readonly string[] {
+  verify(): string[] {
     const walk = (key: HiveKey): void => {
       key.storedValues()
       for (const subkey of key.subkeys()) walk(subkey)
     }
-    walk(this.root)
+    walk(rootOf(this))
     return this.warnings
   }
 
   /** The hive as a clean file: what could be read and what was changed. The same keys give the same bytes. @throws UnsupportedError past 2 GiB */
   toBytes(): Uint8Array {
-    return writeHive(this.root, this.#block, this.version)
+    return writeHive(rootOf(this), this.#block, this.version)
   }
 }
+
+/** The root with what only this room may use. */
+export const rootOf = (hive: Hive): HiveKey => hive.root as HiveKey
 
 function hiveBins(image: Uint8Array, base: BaseBlock, warnings: Warnings): View {
   const rest = View.of(image).window(Math.min(BASE_BLOCK_SIZE, image.length), Math.max(0, image.length - BASE_BLOCK_SIZE))

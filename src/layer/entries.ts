@@ -12,17 +12,23 @@ const ID_MAX = 2 ** 32 - 2
  *  @throws FormatError for a broken tar, a name that leads out of the root, and what no layer may hold */
 export async function* readEntries(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<LayerEntry> {
   for await (const member of readTar(open())) {
-    const current = { isCurrent: true }
-    const entry = entryOf(member, () => contentOf(open, member, current))
+    const { headerOffset } = member
+    // Let go of the member once it is past: whoever keeps 100,000 entries must not keep what they were read from.
+    const current: Current = { member }
+    const entry = entryOf(member, () => contentOf(open, headerOffset, current))
     if (entry !== undefined) yield entry
-    current.isCurrent = false
+    current.member = undefined
   }
 }
 
-function contentOf(open: () => AsyncIterable<Uint8Array>, member: TarEntry, current: { isCurrent: boolean }): AsyncIterable<Uint8Array> {
-  if (!current.isCurrent) return reopened(open, member.headerOffset)
-  current.isCurrent = false
-  return member.content()
+interface Current {
+  member: TarEntry | undefined
+}
+
+function contentOf(open: () => AsyncIterable<Uint8Array>, headerOffset: number, current: Current): AsyncIterable<Uint8Array> {
+  const { member } = current
+  current.member = undefined
+  return member === undefined ? reopened(open, headerOffset) : member.content()
 }
 
 async function* reopened(open: () => AsyncIterable<Uint8Array>, headerOffset: number): AsyncGenerator<Uint8Array> {

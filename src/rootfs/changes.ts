@@ -33,7 +33,8 @@ interface Found {
   readonly xattrs: Record<string, Uint8Array>
 }
 
-function xattrsOf(packed: Uint8Array): Record<string, Uint8Array> {
+/** Extended attributes as the helper packs them: name, NUL, u32 length, value. */
+export function xattrsOf(packed: Uint8Array): Record<string, Uint8Array> {
   const found: Record<string, Uint8Array> = {}
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length)
   for (let at = 0; at < packed.length; ) {

@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type St
 import { OP, type Step, step } from '../native/index.js'
 import type { Lowers } from './image-root.js'
 import { ATTR, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
+import { type MountPoint, pointSteps } from './skeleton.js'
 
 const EXPOSED = /^(usr|bin|sbin|lib[a-z0-9]*|etc|opt)$/
 /** What a root inside gets to see as empty directories. */
@@ -71,12 +72,21 @@ const entries = (): HostEntry[] =>
     .sort()
     .map((name) => ({ name, stat: lstatSync(`/${name}`) }))
 
-/** The skeleton that the overlays are mounted in: empty directories, and the links of a merged /usr. */
-function skeleton(found: readonly HostEntry[]): Step[] {
+const topOf = ({ path }: MountPoint): string => path.split('/')[1] as string
+
+/** The mount points below /`name`, by their paths in there. */
+const pointsIn = (name: string, points: readonly MountPoint[]): MountPoint[] =>
+  points.filter((point) => topOf(point) === name).map(({ path, kind }) => ({ path: path.slice(name.length + 1), kind }))
+
+/** The skeleton that the overlays are mounted in: empty directories, the links of a merged /usr, and what else will be mounted on. */
+function skeleton(found: readonly HostEntry[], mountPoints: readonly MountPoint[]): Step[] {
   const parts = found.map(({ name, stat }) =>
     stat.isSymbolicLink() ? step(OP.symlink, [], readlinkSync(`/${name}`), `k/${name}`) : step(OP.mkdir, [stat.mode & 0o7777], `k/${name}`),
   )
-  return [step(OP.mkdir, [0o755], 'k'), ...parts, ...EMPTY.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`))]
+  // Not below the links: before the pivot an absolute one leads to the host's own files.
+  const outside = mountPoints.filter((point) => ![...found.map(({ name }) => name), 'proc', 'dev', 'tmp'].includes(topOf(point)))
+  const empty = EMPTY.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`))
+  return [step(OP.mkdir, [0o755], 'k'), ...parts, ...empty, ...pointSteps('k', outside)]
 }
 
 /** What a host root is made of. */
@@ -87,6 +97,8 @@ export interface HostRootParts {
   readonly snapshots: readonly string[]
   /** Layers of an image whose base is the host: they lie on the host's own files. */
   readonly layers: Lowers | undefined
+  /** Paths inside that something will be mounted on. */
+  readonly mountPoints: readonly MountPoint[]
 }
 
 /** The layers that have `directory`, topmost first, as overlay lowers relative to the scratch directory, and as host paths, lowest first. */
@@ -99,11 +111,11 @@ function layersWith(directory: string, layers: Lowers | undefined): { names: str
 }
 
 /** The plan for the host's own system, perhaps with an image's layers on it. */
-export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts): RootPlan {
+export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: HostRootParts): RootPlan {
   const found = entries()
   const directories = found.filter(({ stat }) => stat.isDirectory())
   const prepare: Step[] = []
-  const build: Step[] = [...skeleton(found), step(OP.mkdir, [0o755], 'root')]
+  const build: Step[] = [...skeleton(found, mountPoints), step(OP.mkdir, [0o755], 'root')]
   if (layers !== undefined && layers.names.length > 0) {
     const tree = openTree(source, SLOT.layers, layers.root, { recursive: false })
     prepare.push(...tree.prepare)
@@ -138,7 +150,14 @@ export function hostRoot({ source, etcCopy, snapshots, layers }: HostRootParts):
     build.push(step(OP.mkdir, [0o755], `l${upper}`), step(OP.attach, [slot, 2], `l${upper}`))
     if (masked.length > 0)
       build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
-    const lowers = [...onTop.names, ...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`]
+    const points = pointsIn(name, mountPoints).filter(({ path }) => path !== '')
+    if (points.length > 0) build.push(step(OP.mkdir, [0o755], `k${upper}`), ...pointSteps(`k${upper}`, points))
+    const lowers = [
+      ...onTop.names,
+      ...(masked.length > 0 ? [`m${upper}`] : []),
+      `l${upper}`,
+      ...(points.length > 0 ? [`k${upper}`] : []),
+    ]
     build.push(...overlay(`root/${name}`, lowers, { name: upper, mode, scratch: '', snapshots: snapshots.length }))
     trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths, ...below(upper)], masked })
   })

@@ -1,4 +1,4 @@
-export { readChanges } from './changes.js'
+export { readChanges, xattrsOf } from './changes.js'
 export { etcCopy } from './etc-copy.js'
 export { hasMountsBelow, hostRoot } from './host-root.js'
 export { imageRoot, type Lowers } from './image-root.js'

@@ -13,14 +13,18 @@ const SYSTEM: readonly (readonly [name: string, mode: number])[] = [
   ['tmp', 0o1777],
 ]
 
+/** Steps that make the points below the directory `at` of the scratch directory. */
+export const pointSteps = (at: string, points: readonly MountPoint[]): Step[] =>
+  points.map(({ path, kind }) =>
+    kind === 'directory' ? step(OP.makePath, [0o755], `${at}${path}`) : step(OP.file, [0o644], `${at}${path}`, ''),
+  )
+
 /** Steps that make it as `k` in the scratch directory. */
 export function skeleton(mountPoints: readonly MountPoint[]): Step[] {
   const outside = mountPoints.filter(({ path }) => !SYSTEM.some(([name]) => path === `/${name}` || path.startsWith(`/${name}/`)))
   return [
     step(OP.mkdir, [0o755], 'k'),
     ...SYSTEM.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`)),
-    ...outside.map(({ path, kind }) =>
-      kind === 'directory' ? step(OP.makePath, [0o755], `k${path}`) : step(OP.file, [0o644], `k${path}`, ''),
-    ),
+    ...pointSteps('k', outside),
   ]
 }

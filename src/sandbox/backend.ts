@@ -20,8 +20,8 @@ export interface ProcessExit {
 /** One command to be started. Everything is decided: nothing here has a default. */
 export interface SpawnRequest {
   readonly argv: readonly string[]
-  /** Complete but for HOME, which is the user's unless it is here. */
-  readonly env: Readonly<Record<string, string>>
+  /** Complete but for HOME, which is the user's unless it is here. Undefined: not set at all. */
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly user: UserSpec
   readonly mergeStderr: boolean
@@ -35,6 +35,7 @@ export interface RawProcess {
   readonly stdin: Writable | undefined
   readonly stdout: Readable
   readonly stderr: Readable | undefined
+  /** Rejects when the sandbox was lost, and nobody can tell how the command ended. */
   readonly exit: Promise<ProcessExit>
   /** False when it has ended. */
   kill(signal: number): boolean

@@ -1,16 +1,31 @@
 // One output stream of a process: kept up to a bound, drained when nobody reads, with back pressure when somebody does.
 import { Readable } from 'node:stream'
 
-/** The stream as its reader sees it; fed by `Output`. */
+// What a pipe can hold at most (/proc/sys/fs/pipe-max-size): the rest of a program's output when it has ended.
+const PIPE_MAX_BYTES = 2 ** 20
+
+/** The stream as one of its readers sees it; fed by `Output`. */
 class Reader extends Readable {
-  readonly #resume: () => void
-  constructor(resume: () => void) {
+  readonly #wants: () => void
+  readonly #leaves: () => void
+  /** It reads, and has not taken what it got yet. */
+  isFull = false
+
+  constructor(wants: () => void, leaves: (reader: Reader) => void) {
     super()
-    this.#resume = resume
+    this.#wants = wants
+    this.#leaves = () => leaves(this)
   }
   override _read(): void {
-    this.#resume()
+    this.isFull = false
+    this.#wants()
   }
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.isFull = false
+    this.#leaves()
+    done(error)
+  }
+  /** A stream that was only looked at is not read. */
   get isRead(): boolean {
     return this.readableFlowing !== null || this.listenerCount('readable') > 0
   }
@@ -22,10 +37,13 @@ export class Output {
   readonly #maxBytes: number
   readonly #kept: Buffer[] = []
   readonly #listeners = new Set<(chunk: Buffer) => void>()
+  readonly #readers = new Set<Reader>()
+  #first: Reader | undefined
   #keptBytes = 0
-  #reader: Reader | undefined
   #isEnded = false
   #lastAt = performance.now()
+  /** Bytes that readers still get without back pressure; 0 while the program runs. */
+  #restBytes = 0
   /** Whether something beyond the bound was dropped. */
   truncated = false
   /** Resolves at end of file, or when the stream was given up. */
@@ -37,7 +55,7 @@ export class Output {
     this.ended = new Promise((resolve) => {
       const end = () => {
         this.#isEnded = true
-        this.#reader?.push(null)
+        for (const reader of this.#readers) reader.push(null)
         resolve()
       }
       source.once('close', end).once('end', end)
@@ -49,29 +67,48 @@ export class Output {
 
   #take(chunk: Buffer): void {
     this.#lastAt = performance.now()
-    const room = this.#maxBytes - this.#keptBytes
-    if (chunk.length > room) this.truncated = true
-    if (room > 0) {
-      const part = chunk.length > room ? chunk.subarray(0, room) : chunk
-      this.#kept.push(part)
-      this.#keptBytes += part.length
-    }
+    this.#keep(chunk)
     for (const listener of this.#listeners) listener(chunk)
-    const reader = this.#reader
-    if (reader === undefined) return
-    if (reader.isRead) {
-      if (!reader.push(chunk)) this.#source.pause()
-    } else if (reader.readableLength < this.#maxBytes) reader.push(chunk)
+    for (const reader of this.#readers) {
+      if (reader.isRead) reader.isFull = !reader.push(chunk)
+      else if (reader.readableLength < this.#maxBytes) reader.push(chunk)
+    }
+    this.#restBytes = Math.max(0, this.#restBytes - chunk.length)
+    if (this.#restBytes === 0 && this.#isHeldBack) this.#source.pause()
   }
 
-  /** Everything from the start, as a stream. Reading it holds the program back; not reading it does not. */
-  reader(): Readable {
-    if (this.#reader === undefined) {
-      this.#reader = new Reader(() => this.#source.resume())
-      for (const chunk of this.#kept) this.#reader.push(chunk)
-      if (this.#isEnded) this.#reader.push(null)
+  #keep(chunk: Buffer): void {
+    const room = this.#maxBytes - this.#keptBytes
+    if (chunk.length > room) this.truncated = true
+    if (room <= 0) return
+    const part = chunk.length > room ? chunk.subarray(0, room) : chunk
+    this.#kept.push(part)
+    this.#keptBytes += part.length
+  }
+
+  get #isHeldBack(): boolean {
+    return [...this.#readers].some((reader) => reader.isFull)
+  }
+
+  /** A stream of its own for one reader: what was kept so far, then all that comes. Reading it holds the program back; destroying it ends that. */
+  open(): Readable {
+    const goOn = () => {
+      if (!this.#isHeldBack) this.#source.resume()
     }
-    return this.#reader
+    const reader = new Reader(goOn, (left) => {
+      this.#readers.delete(left)
+      goOn()
+    })
+    this.#readers.add(reader)
+    for (const chunk of this.#kept) reader.push(chunk)
+    if (this.#isEnded) reader.push(null)
+    return reader
+  }
+
+  /** The stream that everybody shares. Not reading it holds nothing back. */
+  reader(): Readable {
+    this.#first ??= this.open() as Reader
+    return this.#first
   }
 
   /** Calls back with what was kept, then with all that comes; the result stops it. */
@@ -86,33 +123,26 @@ export class Output {
     return Buffer.concat(this.#kept)
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded
-  }
-
-  /** Milliseconds since the last byte. */
-  get silentMs(): number {
-    return performance.now() - this.#lastAt
+  /** The program has ended: silence counts from here on, and a reader that stopped no longer keeps what the pipe still holds from the result. */
+  beginSettling(): void {
+    this.#lastAt = performance.now()
+    this.#restBytes = PIPE_MAX_BYTES
+    this.#source.resume()
   }
 
   /** Waits for end of file; once `quietMs` pass with no byte it is given up: descendants hold the pipe. */
   async settle(quietMs: number): Promise<void> {
     while (!this.#isEnded) {
-      const left = quietMs - this.silentMs
-      if (left <= 0) {
-        this.#source.destroy()
-        return
-      }
+      const left = quietMs - (performance.now() - this.#lastAt)
+      if (left <= 0) return this.giveUp()
       let timer: NodeJS.Timeout | undefined
       await Promise.race([this.ended, new Promise((resolve) => (timer = setTimeout(resolve, left)))])
       clearTimeout(timer)
-      // A reader that holds the program back is no silence of the program's.
-      if (this.#source.isPaused()) this.#lastAt = performance.now()
     }
   }
 
-  /** The sooner of silence's start and now counts from here on. */
-  beginSettling(): void {
-    this.#lastAt = performance.now()
+  /** Reads no more of it. */
+  giveUp(): void {
+    this.#source.destroy()
   }
 }

@@ -2,6 +2,7 @@
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ClosedError, ExitError, TimeoutError, UnsupportedError } from '../core/index.js'
+import { Abortion } from './abortion.js'
 import type { ProcessExit, RawProcess } from './backend.js'
 import { LineSplitter } from './lines.js'
 import { Output } from './output.js'
@@ -66,22 +67,22 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
 
   async #finish(): Promise<RunResult<Buffer>> {
     const { raw, spec, command, startedAt } = this.#start
-    const abort = () => raw.killTree()
     const timer = spec.timeoutMs === undefined ? undefined : setTimeout(() => this.#expire(), spec.timeoutMs)
     timer?.unref()
-    spec.signal?.addEventListener('abort', abort, { once: true })
-    if (spec.signal?.aborted === true) abort()
+    const outputs = [this.#stdout, this.#stderr].filter((output) => output !== undefined)
+    const abortion = new Abortion(spec.signal, () => raw.killTree())
     try {
-      const exit = await raw.exit
-      for (const output of [this.#stdout, this.#stderr]) output?.beginSettling()
-      await Promise.all([this.#stdout.settle(QUIET_MS), this.#stderr?.settle(QUIET_MS)])
-      raw.stdin?.destroy()
+      const exit = await Promise.race([raw.exit, abortion.overdue])
+      for (const output of outputs) output.beginSettling()
+      await Promise.all(outputs.map((output) => output.settle(QUIET_MS)))
       spec.signal?.throwIfAborted()
       if (this.#inputError !== undefined) throw this.#inputError
       return this.#result(exit, command, performance.now() - startedAt)
     } finally {
+      raw.stdin?.destroy()
+      for (const output of outputs) output.giveUp()
       clearTimeout(timer)
-      spec.signal?.removeEventListener('abort', abort)
+      abortion.end()
     }
   }
 
@@ -134,16 +135,21 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
     return result
   }
 
-  /** Lines of stdout from the start. Leaving early neither kills nor closes. */
+  /** Lines of stdout from the start. Leaving early neither kills nor closes, nor holds the program back any more. */
   async *[Symbol.asyncIterator](): AsyncGenerator<string> {
     const splitter = new LineSplitter()
-    const chunks = this.stdout[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await pendingCall(chunks.next())
-      if (next.done === true) break
-      yield* splitter.push(next.value as Buffer)
+    const stream = this.#stdout.open()
+    try {
+      const chunks = stream[Symbol.asyncIterator]()
+      for (;;) {
+        const next = await pendingCall(chunks.next())
+        if (next.done === true) break
+        yield* splitter.push(next.value as Buffer)
+      }
+      yield* splitter.end()
+    } finally {
+      stream.destroy()
     }
-    yield* splitter.end()
   }
 
   /** The first line of stdout or stderr, from the start, that matches. @throws TimeoutError; ClosedError when it ends without one */

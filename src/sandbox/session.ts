@@ -1,6 +1,6 @@
 // Commands in a running sandbox: whose defaults apply, in which order. The environment is PATH and HOME, then the image's, the sandbox's, the call's.
 import { ClosedError, UnsupportedError } from '../core/index.js'
-import type { RunningSandbox } from './backend.js'
+import type { RawProcess, RunningSandbox } from './backend.js'
 import { SandboxProcess } from './process.js'
 import { type CommandSpec, commandArguments, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
 import type { Command, RunOptions, RunResult, SpawnOptions } from './types.js'
@@ -23,6 +23,27 @@ export const noDefaults: CommandDefaults = { env: [], entrypoint: [], cmd: [], c
 
 const pairs = (env: readonly string[]): [string, string][] =>
   env.filter((line) => line.includes('=')).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+
+/** What is being started; aborted, nobody waits for it any longer, and it is killed when it comes: in a paused sandbox that may take its time. */
+function unlessAborted(starting: Promise<RawProcess>, signal: AbortSignal | undefined): Promise<RawProcess> {
+  if (signal === undefined) return starting
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      starting.then(
+        (raw) => discard(raw),
+        () => undefined,
+      )
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    starting.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+function discard(raw: RawProcess): void {
+  raw.killTree()
+  for (const stream of [raw.stdin, raw.stdout, raw.stderr]) stream?.destroy()
+}
 
 /** A sandbox with the defaults of its image and its options. */
 export class Session {
@@ -52,14 +73,8 @@ export class Session {
     return argv
   }
 
-  #env(call: CommandSpec['env']): Record<string, string> {
-    const env = Object.fromEntries([
-      ['PATH', PATH],
-      ...pairs(this.#defaults.env),
-      ...Object.entries(this.#spec.env),
-      ...Object.entries(call),
-    ])
-    return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  #env(call: CommandSpec['env']): Record<string, string | undefined> {
+    return Object.fromEntries([['PATH', PATH], ...pairs(this.#defaults.env), ...Object.entries(this.#spec.env), ...Object.entries(call)])
   }
 
   async #start(command: Command | undefined, spec: CommandSpec, hasStdin: boolean): Promise<SandboxProcess> {
@@ -74,7 +89,7 @@ export class Session {
       hasStdin,
     }
     const startedAt = performance.now()
-    const raw = await this.running.spawn(request)
+    const raw = await unlessAborted(this.running.spawn(request), spec.signal)
     const started = new SandboxProcess({ raw, command: argv, spec, startedAt })
     if (spec.signal?.aborted === true) {
       await started[Symbol.asyncDispose]()

@@ -203,6 +203,12 @@ export interface CommandSpec {
   readonly signal: AbortSignal | undefined
 }
 
+function checkInput(input: unknown): RunOptions['input'] {
+  const isIterable = typeof input === 'object' && input !== null && (Symbol.asyncIterator in input || input instanceof Uint8Array)
+  if (input === undefined || typeof input === 'string' || isIterable) return input as RunOptions['input']
+  throw new TypeError('input must be a string, bytes, a stream or an async iterable of bytes')
+}
+
 /** @throws TypeError | RangeError that names the option */
 export function normalizeRun(options: RunOptions | undefined): CommandSpec {
   const given = optionsObject(options, 'run')
@@ -217,7 +223,7 @@ export function normalizeRun(options: RunOptions | undefined): CommandSpec {
     timeoutMs: integerOption(given.timeoutMs, 'timeoutMs', 1, TIMER_MAX_MS),
     maxOutputBytes: integerOption(given.maxOutputBytes, 'maxOutputBytes', 0) ?? 16 * MIB,
     encoding: oneOf(given.encoding, 'encoding', ['utf8', 'buffer'], 'utf8'),
-    input: given.input,
+    input: checkInput(given.input),
     reject: given.reject === true,
     signal: given.signal,
   }

@@ -22,6 +22,9 @@ const TYPES: ReadonlyMap<string, TarType> = new Map<string, TarType>([
   ['6', 'fifo'],
 ])
 
+// One for all: most entries have none, and layers have 100,000 entries.
+const NO_XATTRS: TarEntry['xattrs'] = Object.freeze({})
+
 /** The members of a tar, in order. A stream is read to its very end, so that a check behind it (digest, gzip trailer) takes place; what stands
  *  after the end blocks is ignored. A member's content that is not read is passed over.
  *  @throws FormatError with the offset for anything that is not exactly a tar: wrong checksums, cut-off input, unknown types … */
@@ -140,7 +143,7 @@ async function memberOf(source: ByteSource, block: Uint8Array, header: PlainHead
     size,
     devMajor: header.devMajor,
     devMinor: header.devMinor,
-    xattrs: extended?.xattrs ?? {},
+    xattrs: extended?.xattrs ?? NO_XATTRS,
     headerOffset: before.headerOffset,
     dataOffset,
     storedSize,

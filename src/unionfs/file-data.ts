@@ -16,11 +16,13 @@ export class FileData {
   #baseSize: number
   /** How far the layer's bytes show: it sinks when the file is cut, and never rises again. */
   #baseEnd: number
-  /** By number. One may be shorter than CHUNK_BYTES: the rest is zeros. */
-  #chunks = new Map<number, Uint8Array>()
+  /** By number. One may be shorter than CHUNK_BYTES: the rest is zeros. Shared and empty until the first write: most files are never written. */
+  #chunks: ReadonlyMap<number, Uint8Array> = NONE
+  /** The same map where no snapshot shares it, to be written. */
+  #own: Map<number, Uint8Array> | undefined
   /** Chunks that no snapshot shares. */
-  #owned = new Set<number>()
-  #turn: Promise<unknown> = Promise.resolve()
+  #owned: Set<number> | undefined
+  #turn: Promise<unknown> | undefined
 
   constructor(base?: Content, size = 0) {
     this.#base = base
@@ -48,7 +50,7 @@ export class FileData {
 
   /** Runs `work` when all earlier work on this file is done: a write that waits for the layer must not be overtaken. */
   exclusive<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
+    const result = (this.#turn ?? Promise.resolve()).then(work)
     this.#turn = result.catch(() => undefined)
     return result
   }
@@ -58,8 +60,9 @@ export class FileData {
     const copy = new FileData(this.#base, this.#baseSize)
     copy.size = this.size
     copy.#baseEnd = this.#baseEnd
-    copy.#chunks = new Map(this.#chunks)
-    this.#owned.clear()
+    copy.#chunks = this.#chunks
+    this.#own = undefined
+    this.#owned = undefined
     return copy
   }
 
@@ -70,6 +73,7 @@ export class FileData {
     this.#baseSize = other.#baseSize
     this.#baseEnd = other.#baseEnd
     this.#chunks = other.#chunks
+    this.#own = other.#own
     this.#owned = other.#owned
   }
 
@@ -121,6 +125,7 @@ export class FileData {
 
   /** All bytes, in order. The caller must hold a snapshot, or keep writers off. */
   async *stream(): AsyncGenerator<Uint8Array> {
+    if (this.size === 0) return
     if (this.#base !== undefined && this.isUntouched) {
       yield* this.#base()
       return
@@ -165,7 +170,7 @@ export class FileData {
 
   /** The chunk, ours alone and at least `length` long. */
   #chunk(number: number, chunk: Uint8Array, length: number): Uint8Array {
-    if (chunk.length >= length && this.#owned.has(number)) return chunk
+    if (chunk.length >= length && this.#owned?.has(number) === true) return chunk
     const size = chunk.length >= length ? chunk.length : Math.min(CHUNK_BYTES, Math.max(length, chunk.length * 2))
     const grown = new Uint8Array(size)
     grown.set(chunk)
@@ -174,12 +179,23 @@ export class FileData {
   }
 
   #put(number: number, chunk: Uint8Array): void {
-    this.#chunks.set(number, chunk)
+    this.#writable().set(number, chunk)
+    this.#owned ??= new Set()
     this.#owned.add(number)
   }
 
   #drop(number: number): void {
-    this.#chunks.delete(number)
-    this.#owned.delete(number)
+    this.#writable().delete(number)
+    this.#owned?.delete(number)
+  }
+
+  #writable(): Map<number, Uint8Array> {
+    if (this.#own === undefined) {
+      this.#own = new Map(this.#chunks)
+      this.#chunks = this.#own
+    }
+    return this.#own
   }
 }
+
+const NONE: ReadonlyMap<number, Uint8Array> = new Map()

@@ -28,7 +28,7 @@ describe('what the API takes', () => {
     [{ type: 'REG_FULL_RESOURCE_DESCRIPTOR', data: Uint8Array.of(9) }, '09'],
     [{ type: 'REG_RESOURCE_REQUIREMENTS_LIST', data: Uint8Array.of(10) }, '0a'],
     [{ type: 0xffff0010, data: Uint8Array.of(1, 2) }, '0102'],
-  ])('%j is stored as %s and comes back', (data, bytes) => {
+  ])('%o is stored as %s and comes back', (data, bytes) => {
     const value = stored(data)
     expect(hex(value.raw)).toBe(bytes)
     expect(value).toEqual({ ...data, name: 'v', raw: value.raw })
@@ -47,7 +47,7 @@ describe('what the API takes', () => {
     [{ type: 'REG_WORD', data: 1 }, TypeError],
     [{ type: -1, data: new Uint8Array(0) }, RangeError],
     [{ type: 2 ** 32, data: new Uint8Array(0) }, RangeError],
-  ])('%j is refused', (data, error) => {
+  ])('%o is refused', (data, error) => {
     expect(() => stored(data as RegistryData)).toThrow(error)
   })
 })
@@ -67,7 +67,7 @@ describe('what is stored', () => {
     [5, new Uint8Array(5), { type: 5, data: new Uint8Array(5) }],
     [11, new Uint8Array(4), { type: 11, data: new Uint8Array(4) }],
     [12, Uint8Array.of(1), { type: 12, data: Uint8Array.of(1) }],
-  ])('as type %i, %j is %j', (type, raw, data) => {
+  ])('as type %i, %o is %o', (type, raw, data) => {
     expect(stored({ type, data: raw })).toEqual({ ...data, name: 'v', raw })
   })
 })

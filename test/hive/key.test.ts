@@ -105,7 +105,7 @@ describe('times', () => {
     const hive = Hive.create()
     hive.root.lastWrittenFiletime = 131331178057586683n
     expect(reopened(hive).root.lastWrittenFiletime).toBe(131331178057586683n)
-    expect(hive.root.lastWritten.toISOString()).toBe('2017-03-03T14:50:05.758Z')
+    expect(hive.root.lastWritten.toISOString()).toBe('2017-03-04T16:16:45.758Z')
     hive.root.lastWritten = new Date('1601-01-01T00:00:00Z')
     expect(hive.root.lastWrittenFiletime).toBe(0n)
   })
@@ -157,7 +157,7 @@ describe('Hive.create', () => {
     const again = reopened(hive)
     expect(again.version).toBe(version)
     expect(again.verify()).toEqual([])
-    expect(again.key('sub')?.value('big')?.raw).toEqual(new Uint8Array(50_000).fill(3))
+    expect(Buffer.compare(again.key('sub')!.value('big')!.raw, new Uint8Array(50_000).fill(3))).toBe(0)
   })
 
   it('refuses other versions and unknown options', () => {

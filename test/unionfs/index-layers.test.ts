@@ -52,7 +52,7 @@ describe('an opaque marker', () => {
     const fs = await view([dirs, [opaque('/big'), ...Array.from({ length: 2000 }, (_, i) => opaque(`/big/${i}`)), file('/big/last')]])
     const left = await fs.readdir('/big', { recursive: true })
     expect([left.length, left.filter((path) => path.endsWith('f')), left.at(-1)]).toEqual([2001, [], 'last'])
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 })
 

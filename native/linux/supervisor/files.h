@@ -35,5 +35,7 @@ StepResult CopyTree(int from, int to);
 
 /** A directory's entries with attributes, as one memfd message; with `names_only` their DT_* types and names. */
 int Scan(int directory, uint32_t id, bool names_only, StepResult* failure);
+/** One entry in the same form. */
+int ScanEntry(int directory, const char* name, uint32_t id, StepResult* failure);
 
 }  // namespace stratabox

@@ -113,7 +113,7 @@ bool Serve() {
     _exit(1);
   }
   // What the supervisor ignores would stay ignored across execve(2), and commands must find every default.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_DFL);
+  for (const int number : kIgnoredSignals) signal(number, SIG_DFL);
   sigset_t all, all_but_child;
   sigfillset(&all);
   all_but_child = all;

@@ -1,8 +1,13 @@
 // PID 1 of a sandbox: starts processes on request, reaps, tells Node.
 #pragma once
+#include <signal.h>
+
 #include <cstdint>
 
 namespace stratabox {
+
+/** What the supervisor ignores: a Ctrl-C in the terminal is Node's to handle, and end of file on the channel ours. */
+constexpr int kIgnoredSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 /** What PID 1 passes out in its first message. -1: nothing. */
 extern int hand_out_root;

@@ -13,6 +13,7 @@
 #include "linux/supervisor/channel.h"
 #include "linux/supervisor/fds.h"
 #include "linux/supervisor/helper.h"
+#include "linux/supervisor/init.h"
 #include "linux/supervisor/outer.h"
 #include "linux/supervisor/plan.h"
 #include "linux/supervisor/remove_tree.h"
@@ -141,11 +142,10 @@ void Handle(Message* message) {
 }  // namespace
 
 int main() {
-  // Its own session, so that a Ctrl-C in the terminal is Node's to handle, and end of file on the channel ours.
   setsid();
   // Node's own dispositions end here; PID 1 takes back the four that are ignored.
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);
+  for (const int number : kIgnoredSignals) signal(number, SIG_IGN);
   prctl(PR_SET_NAME, "stratabox", 0, 0, 0);
   umask(0);
   if (chdir("/") != 0) return 1;

@@ -84,7 +84,7 @@ enum Op : uint16_t {
   // ints[8]: 1 it is about the base itself, 2 no part of the path may be a link
   kFsOpen = 200,      // ints: flags, mode, uid, gid; strings: path
   kFsStat = 201,      // ints: follow; strings: path. Answers with PutStat's ints, block size, time of birth (ns, 0 unknown)
-  kFsScan = 202,      // ints: no link at the end; strings: path. The directory's entries with attributes
+  kFsScan = 202,      // ints: no link at the end, of one entry only; strings: path. The directory's entries with attributes
   kFsMkdir = 203,     // ints: mode, uid, gid; strings: path
   kFsUnlink = 204,    // ints: is directory; strings: path
   kFsRename = 205,    // strings: from, to

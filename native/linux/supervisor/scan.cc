@@ -99,36 +99,12 @@ StepResult Name(int directory, const char* name, unsigned char type, Buffer* out
   return Ok();
 }
 
-}  // namespace
-
-int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
-  Buffer out, attributes;
+void PutHead(uint32_t id, Buffer* out) {
   const uint32_t head[2] = {id, 0};
-  out.Put(head, sizeof head);
-  alignas(8) char buffer[32768];
-  for (;;) {
-    const long got = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
-    if (got < 0) {
-      *failure = Fail("getdents64");
-      return -1;
-    }
-    if (got == 0) break;
-    for (long at = 0; at < got;) {
-      const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
-      at += entry->d_reclen;
-      if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-      if (out.size > kScanMax) {
-        *failure = {E2BIG, "getdents64", ""};
-        return -1;
-      }
-      const StepResult result =
-          names_only ? Name(directory, entry->d_name, entry->d_type, &out) : Entry(directory, entry->d_name, &out, &attributes);
-      // Gone between the listing and the look: as if it had never been listed.
-      if (result.ok() || result.error == ENOENT) continue;
-      *failure = result;
-      return -1;
-    }
-  }
+  out->Put(head, sizeof head);
+}
+
+int Memfd(const Buffer& out, StepResult* failure) {
   const int fd = memfd_create("stratabox-scan", MFD_CLOEXEC);
   if (fd < 0 || write(fd, out.data, out.size) != static_cast<ssize_t>(out.size)) {
     *failure = {fd < 0 ? errno : ENOMEM, "memfd_create", ""};
@@ -137,6 +113,41 @@ int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
   }
   lseek(fd, 0, SEEK_SET);
   return fd;
+}
+
+}  // namespace
+
+int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
+  Buffer out, attributes;
+  PutHead(id, &out);
+  alignas(8) char buffer[32768];
+  for (;;) {
+    const long got = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
+    if (got < 0) {
+      *failure = Fail("getdents64");
+      return -1;
+    }
+    if (got == 0) return Memfd(out, failure);
+    for (long at = 0; at < got;) {
+      const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+      const StepResult result = out.size > kScanMax ? StepResult{E2BIG, "getdents64", ""}
+                                : names_only        ? Name(directory, entry->d_name, entry->d_type, &out)
+                                                    : Entry(directory, entry->d_name, &out, &attributes);
+      // Gone between the listing and the look: as if it had never been listed.
+      if (result.ok() || result.error == ENOENT) continue;
+      *failure = result;
+      return -1;
+    }
+  }
+}
+
+int ScanEntry(int directory, const char* name, uint32_t id, StepResult* failure) {
+  Buffer out, attributes;
+  PutHead(id, &out);
+  *failure = Entry(directory, name, &out, &attributes);
+  return failure->ok() ? Memfd(out, failure) : -1;
 }
 
 }  // namespace stratabox

@@ -44,7 +44,9 @@ export function applyMetadata(
   // chown before chmod and before security.capability: the kernel clears setuid bits and capabilities on chown(2).
   delete unapplied.owners[of.path]
   delete unapplied.xattrs[of.path]
-  if (idMode === 'root') native().fchownat(fd, name, of.uid, of.gid)
+  // What was just made is root's; a directory may be older.
+  const isOwned = of.uid === 0 && of.gid === 0 && type !== 'directory' && process.getegid?.() === 0
+  if (idMode === 'root' && !isOwned) native().fchownat(fd, name, of.uid, of.gid)
   else if (of.uid !== 0 || of.gid !== 0) unapplied.owners[of.path] = [of.uid, of.gid]
   const names = Object.keys(of.xattrs).filter((xattr) => !OVERLAY_XATTR.test(xattr))
   // user.* needs write permission, which the mode may take away from an owner who is not root; an ACL changes the mode's group bits, so it comes after.

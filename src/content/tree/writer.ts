@@ -48,16 +48,16 @@ export class TreeWriter {
     readonly trash: Trash,
   ) {}
 
-  /** A directory; one that exists is kept, with its content. `fresh` is false for one. */
-  async directory(entry: Omit<DirectoryEntry, 'type'>): Promise<{ fresh: boolean }> {
-    const fresh = entry.path !== '/' && (await this.#make(entry.path, (fd, name) => native().mkdirat(fd, name, 0o700), 'directory'))
-    if (!fresh) {
+  /** A directory; one that exists is kept, with its content. */
+  async directory(entry: Omit<DirectoryEntry, 'type'>): Promise<void> {
+    const isFresh = entry.path !== '/' && (await this.#make(entry.path, (fd, name) => native().mkdirat(fd, name, 0o700), 'directory'))
+    if (!isFresh) {
       const { fd, name } = this.tree.at(entry.path)
-      if (this.idMode !== 'root') native().fchmodat(fd, name, 0o700)
+      // Writable for its owner; and without setgid, which would give what is made in it another group.
+      native().fchmodat(fd, name, 0o700)
     }
     this.#directories.set(entry.path, entry)
     this.#known.add(entry.path)
-    return { fresh }
   }
 
   async file(entry: FileEntry, signal?: AbortSignal): Promise<void> {

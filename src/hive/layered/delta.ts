@@ -1,6 +1,6 @@
 // The delta hive that turns one tree into another: only what differs, with tombstones for what is gone.
 import { isSameValue } from '../compare.js'
-import { Hive } from '../hive.js'
+import { Hive, rootOf } from '../hive.js'
 import type { HiveKey } from '../hive-key.js'
 import { semanticsBits } from '../layer-bits.js'
 import { LAYER } from '../records/nk.js'
@@ -13,7 +13,7 @@ import type { TreeKey } from './tree.js'
 /** A layered hive over `base` that shows `changed`. The same trees give the same bytes. */
 export function deltaOf(base: TreeKey, changed: TreeKey): Hive {
   const delta = Hive.create({ layered: true })
-  const { root } = delta
+  const root = rootOf(delta)
   root.adopt({ ...mergeNode(changed), name: changed.name, layerBits: 0, className: changed.stored.className })
   fill(base, changed, () => root)
   return delta

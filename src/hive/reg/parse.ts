@@ -3,6 +3,7 @@ import { FormatError } from '../../core/index.js'
 import { typeNumber } from '../data.js'
 import { encodeData } from '../encode.js'
 import { decodeUtf16, encodeUtf16 } from '../text.js'
+import { decodeAnsi } from './ansi.js'
 import type { RegEdit } from './edits.js'
 import { Scanner } from './scan.js'
 
@@ -33,7 +34,7 @@ export function parseReg(source: string | Uint8Array): RegEdit[] {
 function decodeText(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return decodeUtf16(bytes.subarray(2))
   const isVersion4 = VERSION_4.split('').every((letter, i) => bytes[i] === letter.charCodeAt(0))
-  return new TextDecoder(isVersion4 ? 'windows-1252' : 'utf-8').decode(bytes)
+  return isVersion4 ? decodeAnsi(bytes) : new TextDecoder().decode(bytes)
 }
 
 function parseValue(scan: Scanner, path: string | undefined, isVersion4: boolean): RegEdit {
@@ -60,7 +61,7 @@ function parseData(scan: Scanner, isVersion4: boolean): { type: number; raw: Uin
   if (Number.isNaN(type) || !scan.accept(':')) throw scan.fail('hex needs a type in brackets, or none, and a colon')
   const raw = parseBytes(scan)
   // REG_EXPAND_SZ and REG_MULTI_SZ of the old version hold one byte a letter.
-  return { type, raw: isVersion4 && (type === 2 || type === 7) ? encodeUtf16(new TextDecoder('windows-1252').decode(raw)) : raw }
+  return { type, raw: isVersion4 && (type === 2 || type === 7) ? encodeUtf16(decodeAnsi(raw)) : raw }
 }
 
 /** Bytes with commas between; a backslash at the end of a line continues it. */

@@ -1,5 +1,6 @@
 // Starting a sandbox on Linux: root, groups and ids become a plan, the supervisor carries it out, PID 1 reports when it is ready.
 import { chownSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClosedError, UnsupportedError } from '../../core/index.js'
 import { native } from '../../native/index.js'
@@ -20,7 +21,7 @@ import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
 import { type CgroupPlan, planCgroups, prepareCgroups } from './cgroup/index.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
-import { InitClient } from './init-client.js'
+import { closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
 import { planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
@@ -48,7 +49,7 @@ async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSo
     return imageRoot({ lowers, source, snapshots, mountPoints })
   }
   const needsCopy = !source.isIdmapped || hasMountsBelow('/etc')
-  return hostRoot({ source, etcCopy: needsCopy ? await etcCopy() : undefined, snapshots, layers: root.layers })
+  return hostRoot({ source, etcCopy: needsCopy ? await etcCopy() : undefined, snapshots, layers: root.layers, mountPoints })
 }
 
 /** @throws UnsupportedError naming every limit that cannot be enforced, unless the caller said 'degrade' */
@@ -82,10 +83,11 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
   const mounts = planMounts(spec.mounts, source, input.snapshots)
   const root = await rootPlan(input, source, mounts.points)
+  let scratchDirectory: string | undefined
   try {
     const isolation = refuse(isolationReport(spec, host.ids, root, cgroup), spec)
     const below = attachSnapshots(input.snapshots, source)
-    const scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
+    scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
     signal?.throwIfAborted()
     const parts = {
@@ -104,9 +106,12 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
       cgroup,
       trees: [...root.trees, ...mounts.trees],
       isolation,
+      scratchDirectory,
       release: () => root.release(),
     }))
   } catch (error) {
+    // Where the supervisor got to know of it, it is gone already.
+    if (scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await root.release()
     throw error
   }
@@ -126,32 +131,39 @@ async function launch(
   signal: AbortSignal | undefined,
   complete: (started: Started) => ConstructorParameters<typeof LinuxSandbox>[0],
 ): Promise<LinuxSandbox> {
-  const [ours, theirs] = native().socketPair()
-  const init = new InitClient(ours)
   let end: (error: Error) => void = () => undefined
   const ended = new Promise<Error>((resolve) => {
     end = resolve
   })
-  const lose = (error: Error) => {
-    init.close(error)
+  let init: InitClient | undefined
+  const lose = (error: Error, how: 'killed' | 'lost') => {
+    init?.close(error, how)
     end(error)
   }
   const number = host.supervisor.reserve({
     exited: () =>
-      lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' })),
-    failed: lose,
-    lost: lose,
+      lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' }), 'killed'),
+    failed: (error) => lose(error, 'killed'),
+    lost: (error) => lose(error, 'lost'),
   })
-  const abort = () => lose(signal?.reason as Error)
+  const abort = () => lose(signal?.reason as Error, 'killed')
+  let handOuts: HandOuts | undefined
   try {
-    host.supervisor.create(number, steps, theirs)
-    native().close(theirs)
+    const [ours, theirs] = native().socketPair()
+    try {
+      init = new InitClient(ours)
+      host.supervisor.create(number, steps, theirs)
+    } finally {
+      native().close(theirs)
+    }
     signal?.addEventListener('abort', abort, { once: true })
-    const handOuts = await pendingCall(init.ready)
+    handOuts = await pendingCall(init.ready)
+    signal?.throwIfAborted()
     phases.mark('start')
     return new LinuxSandbox(complete({ id, number, host, spec, init, handOuts, timings: phases.list, ended }))
   } catch (error) {
-    init.close(error as Error)
+    init?.close(error as Error)
+    if (handOuts !== undefined) closeHandOuts(handOuts)
     await host.supervisor.close(number)
     signal?.throwIfAborted()
     throw error

@@ -49,6 +49,10 @@ export class FileHelper {
     return new FileHelper(ours)
   }
 
+  get isAlive(): boolean {
+    return this.#ended === undefined
+  }
+
   /** One request below the directory `rootFd`. @throws FsError */
   request(request: Step, rootFd: number, ...fds: number[]): Promise<FileAnswer> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)

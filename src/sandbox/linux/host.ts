@@ -1,16 +1,18 @@
 // What this host is, found out once: whose ids sandboxes get, which control groups there are, and the supervisor that all sandboxes share.
 import { execFile } from 'node:child_process'
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { UnsupportedError } from '../../core/index.js'
-import { OP, step } from '../../native/index.js'
+import { native, OP, step } from '../../native/index.js'
 import { type CgroupHost, detectCgroups, findGroups, nodeCgroupFs } from './cgroup/index.js'
 import { FileHelper } from './file-helper.js'
 import { chooseIdMode, type IdLease, type IdMode, leaseIds, RANGE_LENGTH } from './ids.js'
 import { lockFile } from './locked-file.js'
 import { noteGroups, type RuntimeDirectory, sweepDead, takeRuntimeDirectory } from './runtime-directory.js'
+import { shared } from './shared.js'
 import { Supervisor } from './supervisor.js'
 
 const run = promisify(execFile)
@@ -97,30 +99,44 @@ async function mapSubIds(pid: number, ids: IdMode & { mode: 'sub' }): Promise<vo
   }
 }
 
-/** The control groups of a process that was killed, in every hierarchy it used. */
-function removeGroups(id: string, parents: readonly string[]): void {
+/** Removes the control groups of a supervisor that was killed, in every hierarchy it used. False when one cannot be removed yet. */
+async function removeGroups(id: string, parents: readonly string[]): Promise<boolean> {
   const host: CgroupHost = {
     layout: 'none',
-    hierarchies: parents.map((directory) => ({
-      version: 1,
-      controllers: [],
-      available: [],
-      mountPoint: directory,
-      directory,
-      childFiles: new Set<string>(),
-    })),
+    hierarchies: parents
+      .filter((directory) => existsSync(directory))
+      .map((directory) => ({
+        version: 1,
+        controllers: [],
+        available: [],
+        mountPoint: directory,
+        directory,
+        childFiles: new Set<string>(),
+      })),
   }
+  let isDone = true
   for (const [group, directories] of findGroups(host, nodeCgroupFs)) {
     if (!group.startsWith(`${id}-`)) continue
-    for (const directory of directories) {
-      try {
-        rmdirSync(directory)
-      } catch (error) {
-        // Busy: its supervisor is still ending the last process, and removes it itself. Gone: somebody else swept.
-        if (!['EBUSY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-      }
-    }
+    for (const directory of directories) isDone = (await removeGroup(directory)) && isDone
   }
+  return isDone
+}
+
+/** False when it is still busy after a second: its last processes, killed with their supervisor, are not gone yet. */
+async function removeGroup(directory: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      rmdirSync(directory)
+      return true
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // Somebody else swept.
+      if (code === 'ENOENT') return true
+      if (code !== 'EBUSY') throw error
+    }
+    await setTimeout(10)
+  }
+  return false
 }
 
 async function startHost(): Promise<LinuxHost> {
@@ -134,32 +150,24 @@ async function startHost(): Promise<LinuxHost> {
     runtime,
     cgroups.hierarchies.map(({ directory }) => directory),
   )
-  sweepDead(runtime, removeGroups)
+  await sweepDead(runtime, removeGroups)
   const base = lease?.start ?? 0
   const count = ids.mode === 'single' ? 1 : RANGE_LENGTH
   const configure = step(OP.configure, [MODES[ids.mode], base, count, process.geteuid?.() ?? 0, process.getegid?.() ?? 0], runtime.own)
-  const locks = lease === undefined ? [runtime.lock] : [runtime.lock, lease.lock]
-  const supervisor = await Supervisor.start(configure, locks, (pid) => (ids.mode === 'sub' ? mapSubIds(pid, ids) : Promise.resolve()))
-  let helper: Promise<FileHelper> | undefined
-  const files = () => {
-    helper ??= FileHelper.start(supervisor)
-    return helper
+  const locks = [runtime.lock, ...(lease === undefined ? [] : [lease.lock])]
+  let supervisor: Supervisor
+  try {
+    supervisor = await Supervisor.start(configure, locks, (pid) => (ids.mode === 'sub' ? mapSubIds(pid, ids) : Promise.resolve()))
+  } finally {
+    // From here on they are the supervisor's alone: when it was killed, what it left must be free for the next one to sweep.
+    for (const lock of locks) native().close(lock)
   }
+  const files = shared(
+    () => FileHelper.start(supervisor),
+    (helper) => helper.isAlive,
+  )
   return { ids, lease, runtime, cgroups, supervisor, files }
 }
 
-let current: Promise<LinuxHost> | undefined
-
 /** The host with a living supervisor: the first call starts it, and the first after its death starts another. */
-export async function linuxHost(): Promise<LinuxHost> {
-  const known = current === undefined ? undefined : await current
-  if (known?.supervisor.isAlive === true) return known
-  if (current !== undefined) current = undefined
-  current ??= startHost()
-  try {
-    return await current
-  } catch (error) {
-    current = undefined
-    throw error
-  }
-}
+export const linuxHost: () => Promise<LinuxHost> = shared(startHost, ({ supervisor }) => supervisor.isAlive)

@@ -18,12 +18,27 @@ export interface HandOuts {
   readonly upper: number
 }
 
+/** Closes them. */
+export function closeHandOuts({ root, upper }: HandOuts): void {
+  native().close(root)
+  native().close(upper)
+}
+
+/** Who hears of a started command's end: exactly one of these is called. */
+export interface EndWatcher {
+  ended(end: ProcessEnd): void
+  /** The sandbox was lost with it. */
+  lost(error: Error): void
+}
+
 interface Pending {
   started(pid: number): void
   failed(error: Error): void
-  ended(end: ProcessEnd): void
+  readonly watcher: EndWatcher
   isStarted: boolean
 }
+
+const KILLED: ProcessEnd = { waitStatus: 9, cpuUserUs: 0, cpuSystemUs: 0, memoryPeakBytes: 0 }
 
 /** The connection to one sandbox's PID 1. */
 export class InitClient {
@@ -46,12 +61,12 @@ export class InitClient {
   }
 
   /** Starts a command. `fds` as in native/linux/supervisor/exec.h; they stay the caller's. */
-  spawn(request: Step, fds: readonly number[], ended: (end: ProcessEnd) => void): Promise<{ id: number; pid: number }> {
+  spawn(request: Step, fds: readonly number[], watcher: EndWatcher): Promise<{ id: number; pid: number }> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     const id = this.#next
     this.#next = (this.#next % 0x7fff_ffff) + 1
     return new Promise((resolve, reject) => {
-      this.#requests.set(id, { started: (pid) => resolve({ id, pid }), failed: reject, ended, isStarted: false })
+      this.#requests.set(id, { started: (pid) => resolve({ id, pid }), failed: reject, watcher, isStarted: false })
       try {
         send(this.#channel, id, [request], fds)
       } catch (error) {
@@ -73,26 +88,30 @@ export class InitClient {
     if (this.#closed === undefined) send(this.#channel, 0, [{ op: OP.signalAll, ints: [signal] }])
   }
 
-  /** Ends it from this side: PID 1 sees end of file. Whatever still waits rejects with `error`. */
-  close(error: Error): void {
-    if (this.#closed !== undefined) return
-    this.#closed = error
-    closeChannel(this.#channel)
+  /** Ends it from this side: PID 1 sees end of file. What had not started yet fails with `error`; what had, ends as if killed (which it is), or with
+   *  `how: 'lost'` fails too. */
+  close(error: Error, how: 'killed' | 'lost' = 'killed'): void {
+    this.#stop(error)
     this.#settleReady?.reject(error)
-    for (const request of this.#requests.values()) this.#give(request, error)
+    for (const request of this.#requests.values()) {
+      if (!request.isStarted) request.failed(error)
+      else if (how === 'lost') request.watcher.lost(error)
+      else request.watcher.ended(KILLED)
+    }
     this.#requests.clear()
   }
 
-  /** What had started ends as if killed; what had not, fails. */
-  #give(request: Pending, error: Error): void {
-    if (request.isStarted) request.ended({ waitStatus: 9, cpuUserUs: 0, cpuSystemUs: 0, memoryPeakBytes: 0 })
-    else request.failed(error)
+  #stop(error: Error): void {
+    if (this.#closed !== undefined) return
+    this.#closed = error
+    closeChannel(this.#channel)
   }
 
   #receive(step: ReceivedStep | undefined, id: number, fds: number[]): void {
     const isReady = step?.op === OP.ready && fds.length === 2
     if (!isReady) for (const fd of fds) native().close(fd)
-    if (step === undefined) return this.close(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED' }))
+    // Whether PID 1 has ended or everything was lost, the supervisor says; what waits here waits for that.
+    if (step === undefined) return this.#stop(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED' }))
     const request = this.#requests.get(id)
     switch (step.op) {
       case OP.ready:
@@ -108,7 +127,7 @@ export class InitClient {
         return request?.failed(failureOf(step))
       case OP.exit:
         this.#requests.delete(id)
-        return request?.ended({
+        return request?.watcher.ended({
           waitStatus: Number(step.ints[0] ?? 9n),
           cpuUserUs: Number(step.ints[1] ?? 0n),
           cpuSystemUs: Number(step.ints[2] ?? 0n),

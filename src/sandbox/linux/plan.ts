@@ -36,16 +36,18 @@ function groupSteps(cgroup: CgroupPlan): Step[] {
   ]
 }
 
-function scratchSteps({ spec, scratchDirectory }: PlanParts): { prepare: Step[]; build: Step[] } {
+function scratchSteps({ spec, ids, scratchDirectory }: PlanParts): { prepare: Step[]; build: Step[] } {
   if (scratchDirectory === undefined)
     return {
       prepare: [],
       build: [step(OP.newMount, [SLOT.scratch, ATTR.noSuid | ATTR.noDev], 'tmpfs', `size=${spec.scratchMaxBytes},mode=755`)],
     }
-  return {
-    prepare: [step(OP.removeAtEnd, [], scratchDirectory)],
-    build: [step(OP.tree, [SLOT.scratch, 0, ATTR.noSuid | ATTR.noDev], scratchDirectory)],
-  }
+  const attributes = ATTR.noSuid | ATTR.noDev
+  const remove = step(OP.removeAtEnd, [], scratchDirectory)
+  // It is root's inside already, so it needs no mapping; but on a root host only the supervisor may walk the host's private directories.
+  return ids.mode === 'range'
+    ? { prepare: [remove, step(OP.openTree, [SLOT.scratch, 0, 0, attributes], scratchDirectory)], build: [] }
+    : { prepare: [remove], build: [step(OP.tree, [SLOT.scratch, 0, attributes], scratchDirectory)] }
 }
 
 /** All steps. The supervisor does its own and passes over the others, and so does the child. */

@@ -15,7 +15,7 @@ export interface RuntimeDirectory {
   readonly id: string
   /** This process's own directory. */
   readonly own: string
-  /** Locked as long as this process or its supervisor lives. */
+  /** Locked as long as the supervisor lives, who is to get it. */
   readonly lock: number
 }
 
@@ -28,8 +28,9 @@ function candidates(): string[] {
   const runtime = process.env['XDG_RUNTIME_DIR']
   const home = homedir()
   return [
-    ...(runtime?.startsWith('/') === true ? [join(runtime, 'stratabox')] : []),
+    // First, whatever the environment says: root's ranges of ids are leased here, and two processes that look in two places would take the same.
     ...(process.geteuid?.() === 0 ? ['/run/stratabox'] : []),
+    ...(runtime?.startsWith('/') === true ? [join(runtime, 'stratabox')] : []),
     ...(home.startsWith('/') ? [join(home, '.local', 'state', 'stratabox', 'run')] : []),
   ]
 }
@@ -64,8 +65,12 @@ export function takeRuntimeDirectory(): RuntimeDirectory {
 export const noteGroups = (runtime: RuntimeDirectory, parents: readonly string[]): void =>
   writeFileSync(join(runtime.own, 'groups'), JSON.stringify(parents), { mode: 0o600 })
 
-/** Ends what dead processes of this user left: `sweep` gets each one's id and its groups' parents; then its directory goes. */
-export function sweepDead(runtime: RuntimeDirectory, sweep: (id: string, groupParents: readonly string[]) => void): void {
+/** Ends what dead supervisors of this user left: `sweep` gets each one's id and its groups' parents, and says whether all is gone; then its directory
+ *  goes too. */
+export async function sweepDead(
+  runtime: RuntimeDirectory,
+  sweep: (id: string, groupParents: readonly string[]) => Promise<boolean>,
+): Promise<void> {
   for (const id of readdirSync(runtime.path)) {
     if (id === runtime.id || !/^\d+-[0-9a-f]{8}$/.test(id)) continue
     const directory = join(runtime.path, id)
@@ -73,8 +78,8 @@ export function sweepDead(runtime: RuntimeDirectory, sweep: (id: string, groupPa
     if (lock === undefined) continue
     try {
       const groups = lstatSync(join(directory, 'groups'), { throwIfNoEntry: false })
-      sweep(id, groups === undefined ? [] : (JSON.parse(readFileSync(join(directory, 'groups'), 'utf8')) as string[]))
-      rmSync(directory, { recursive: true, force: true })
+      const parents = groups === undefined ? [] : (JSON.parse(readFileSync(join(directory, 'groups'), 'utf8')) as string[])
+      if (await sweep(id, parents)) rmSync(directory, { recursive: true, force: true })
     } finally {
       native().close(lock)
     }

@@ -1,8 +1,9 @@
 // One running sandbox on Linux.
 import { chownSync, closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { ClosedError, type StrataError } from '../../core/index.js'
 import type { Change } from '../../layer/index.js'
-import { native, OP, type Step, step } from '../../native/index.js'
+import { OP, type Step, step } from '../../native/index.js'
 import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
@@ -11,7 +12,7 @@ import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
 import type { FileAnswer } from './file-helper.js'
 import type { LinuxHost } from './host.js'
 import { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './ids.js'
-import type { HandOuts, InitClient } from './init-client.js'
+import { closeHandOuts, type HandOuts, type InitClient } from './init-client.js'
 import { readSmallFile } from './read-small-file.js'
 import { type SpawnContext, spawnCommand } from './spawn.js'
 
@@ -28,6 +29,7 @@ export interface SandboxParts {
   readonly isolation: IsolationReport
   readonly timings: readonly { readonly phase: string; readonly durationMs: number }[]
   readonly ended: Promise<Error>
+  readonly scratchDirectory: string | undefined
   /** Lets go of layers. */
   release(): Promise<void>
 }
@@ -49,6 +51,10 @@ export class LinuxSandbox implements RunningSandbox {
       userNamespace: (uid, gid) => host.supervisor.userNamespace(number, uid, gid),
       oomKills: () => (this.#closed === undefined ? oomKillCount(cgroup) : 0),
     }
+    parts.ended.then(() => {
+      // Nothing of a sandbox works any more without its supervisor: what it held here goes at once.
+      if (!host.supervisor.isAlive) this.close().catch((error: Error) => process.emitWarning(error))
+    })
   }
 
   get id(): string {
@@ -150,14 +156,15 @@ export class LinuxSandbox implements RunningSandbox {
   }
 
   async #end(): Promise<void> {
-    const { host, init, handOuts, number, cgroup } = this.#parts
+    const { host, init, handOuts, number, cgroup, scratchDirectory } = this.#parts
     init.close(new ClosedError('the sandbox was closed'))
     // A frozen task of v1 does not see its SIGKILL until it is thawed; on v2 this is harmless.
     const closing = host.supervisor.close(number)
     if (cgroup.freezer !== undefined) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
-    native().close(handOuts.root)
-    native().close(handOuts.upper)
+    closeHandOuts(handOuts)
     await closing
+    // Else the supervisor has removed it, as the root of the namespace whose ids its files have.
+    if (!host.supervisor.isAlive && scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await this.#parts.release()
   }
 

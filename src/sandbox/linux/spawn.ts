@@ -9,7 +9,7 @@ import { compileSeccomp } from '../seccomp/index.js'
 import { exitOf } from '../signals.js'
 import type { SandboxSpec } from '../spec.js'
 import type { ResolvedUser } from './ids.js'
-import type { InitClient, ProcessEnd } from './init-client.js'
+import type { EndWatcher, InitClient, ProcessEnd } from './init-client.js'
 
 const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
 const UMASK = 0o022
@@ -36,8 +36,8 @@ function groupBytes(groups: readonly number[]): Uint8Array {
 }
 
 function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpec, flags: number): Step {
-  const env = { HOME: user.home, ...request.env }
-  const path = env['PATH' as keyof typeof env] as string
+  const env: SpawnRequest['env'] = { HOME: user.home, ...request.env }
+  const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
   const filter =
     spec.seccomp === undefined
       ? new Uint8Array()
@@ -46,8 +46,8 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
   const strings = [
     request.cwd,
     nulTerminated(request.argv),
-    nulTerminated(Object.entries(env).map(([name, value]) => `${name}=${value}`)),
-    path,
+    nulTerminated(variables),
+    env['PATH'] ?? '',
     groupBytes(user.groups),
     filter,
   ]
@@ -96,13 +96,31 @@ class Pipes {
   }
 }
 
-const endOf = (end: ProcessEnd, oomKilled: boolean): ProcessExit => ({
-  ...exitOf(end.waitStatus),
-  oomKilled,
-  cpuUserUs: end.cpuUserUs,
-  cpuSystemUs: end.cpuSystemUs,
-  memoryPeakBytes: end.memoryPeakBytes,
-})
+/** A command's end as a promise. */
+class ExitWatcher implements EndWatcher {
+  readonly exit: Promise<ProcessExit>
+  #settle: { resolve(exit: ProcessExit): void; reject(error: Error): void } | undefined
+  readonly #isOomKilled: (end: ProcessEnd) => boolean
+
+  /** `isOomKilled`: the shell whose child was killed for memory fails with a code, not with the signal. */
+  constructor(isOomKilled: (end: ProcessEnd) => boolean) {
+    this.#isOomKilled = isOomKilled
+    this.exit = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // A command that could not be started has nobody who waits for its end.
+    this.exit.catch(() => undefined)
+  }
+
+  ended(end: ProcessEnd): void {
+    const { waitStatus, ...usage } = end
+    this.#settle?.resolve({ ...exitOf(waitStatus), oomKilled: this.#isOomKilled(end), ...usage })
+  }
+
+  lost(error: Error): void {
+    this.#settle?.reject(error)
+  }
+}
 
 /** Starts one command; resolves when the program runs. @throws SyscallError when it cannot */
 export async function spawnCommand(context: SpawnContext, request: SpawnRequest, user: ResolvedUser): Promise<RawProcess> {
@@ -121,13 +139,8 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
     const out = pipes.theirs[request.hasStdin ? 1 : 0] as number
     const fds = [...pipes.theirs, ...(request.mergeStderr ? [out] : []), ...(namespace === undefined ? [] : [namespace])]
     const oomBefore = context.oomKills()
-    let settle: (exit: ProcessExit) => void = () => undefined
-    const exit = new Promise<ProcessExit>((resolve) => {
-      settle = resolve
-    })
-    const { id, pid } = await pendingCall(
-      init.spawn(message, fds, (end) => settle(endOf(end, (end.waitStatus & 0x7f) === 9 && context.oomKills() > oomBefore))),
-    )
+    const watcher = new ExitWatcher((end) => end.waitStatus !== 0 && context.oomKills() > oomBefore)
+    const { id, pid } = await pendingCall(init.spawn(message, fds, watcher))
     pipes.closeTheirs()
     let next = 0
     const stdin = request.hasStdin ? pipes.socket(next++, 'write') : undefined
@@ -138,7 +151,7 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
       stdin,
       stdout,
       stderr,
-      exit,
+      exit: watcher.exit,
       kill: (signal) => init.signal(id, signal, false),
       killTree: () => void init.signal(id, 9, true),
     }

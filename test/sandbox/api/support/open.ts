@@ -5,6 +5,9 @@ import { onTestFinished } from 'vitest'
 /** Whether this run is root's: tests of what only one of the two gets are registered for that one. */
 export const isRoot = process.getuid?.() === 0
 
+/** Whether there is more than one id inside: for users of a single-id map all others are root under another name. */
+export const hasFullMap = isRoot || process.env['STRATABOX_TEST_UNPRIVILEGED'] === 'subids'
+
 /** Sandbox.create, closed at the end of the test. */
 export async function open(options?: SandboxOptions): Promise<Sandbox> {
   const sandbox = await Sandbox.create(options)

@@ -1,0 +1,91 @@
+// Layers that were made before are not made again: files by the tar they make (compressing it is what costs), commands by what they run on.
+import { createHash } from 'node:crypto'
+import type { ContentStore } from '../content/index.js'
+import type { Image } from '../image/index.js'
+import { type Change, type Layer, layerFromChanges, type Spool } from '../layer/index.js'
+import type { RunStepRequest } from './run-step.js'
+
+/** How layers are made, and where they are kept. */
+export interface LayerMaking {
+  readonly content: ContentStore
+  readonly compression: 'gzip' | 'zstd' | 'none'
+  readonly useCache: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** A layer, and whether it was there already. */
+export interface MadeLayer {
+  readonly layer: Layer
+  readonly cached: boolean
+}
+
+/** Nothing is kept: only the digest is wanted. */
+const digestOnly: Spool = {
+  async write(stream) {
+    const hash = createHash('sha256')
+    let size = 0
+    for await (const chunk of stream) {
+      hash.update(chunk)
+      size += chunk.length
+    }
+    return { digest: `sha256:${hash.digest('hex')}`, size, open: () => never() }
+  },
+}
+
+// biome-ignore lint/correctness/useYield: the bytes were not kept
+async function* never(): AsyncGenerator<Uint8Array> {
+  throw new TypeError('a layer of which only the digest is known')
+}
+
+/** The layer of these changes, whose contents can be read twice. */
+export async function layerOfFiles(changes: readonly Change[], making: LayerMaking): Promise<MadeLayer> {
+  const { content, compression, useCache, signal } = making
+  const make = () => layerFromChanges(changes, { compression, signal, spool: content.spool({ signal }) })
+  if (compression === 'none' || !useCache) return { layer: await make(), cached: false }
+  const { diffId } = await layerFromChanges(changes, { compression: 'none', signal, spool: digestOnly })
+  const key = keyOf('tar', compression, diffId)
+  const found = await content.cache.find(key)
+  if (found !== undefined) return { layer: found, cached: true }
+  const layer = await make()
+  await content.cache.remember(key, layer)
+  return { layer, cached: false }
+}
+
+/** Key of a command's result; undefined where it depends on more than is known: files mounted from the host, or the host itself below. */
+export async function runKey(
+  request: Omit<RunStepRequest, 'onOutput' | 'signal'>,
+  making: LayerMaking,
+  createdAt: Date,
+): Promise<string | undefined> {
+  const { image, isHostBase, command, options } = request
+  const mounts = Object.values(options.mounts ?? {})
+  if (!making.useCache || isHostBase || mounts.some((mount) => !('tmpfs' in mount) && !('secret' in mount))) return undefined
+  const { mounts: _, ...rest } = options
+  const places = Object.keys(options.mounts ?? {}).sort()
+  return keyOf('run', making.compression, await identityOf(image), JSON.stringify([command, sorted(rest), places, createdAt.getTime()]))
+}
+
+/** What a command can see of an image: its layers and its configuration. */
+async function identityOf(image: Image): Promise<string> {
+  return (await image.manifest()).config.digest
+}
+
+const sorted = (value: object): readonly unknown[] =>
+  Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+
+const keyOf = (...parts: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(['1', ...parts]))
+    .digest('hex')
+
+/** The changes that a layer stands for. */
+export async function changesOf(layer: Layer): Promise<readonly Change[]> {
+  const changes: Change[] = []
+  for await (const entry of layer.entries()) {
+    if (entry.type === 'whiteout') changes.push({ kind: 'delete', path: entry.path })
+    else if (entry.type !== 'opaque') changes.push({ kind: 'modify', path: entry.path, entry })
+  }
+  return changes
+}

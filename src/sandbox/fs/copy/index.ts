@@ -1,0 +1,2 @@
+export { copyIn, copyOut } from './copy.js'
+export type { CopyOptions } from './walk.js'

@@ -1,0 +1,98 @@
+// Asking the file helper: one request, one answer, and an error in the shape of Node's own. Source: errno(3), Node's fs documentation, "Common system errors".
+import { getSystemErrorMap } from 'node:util'
+import { FsError } from '../../core/index.js'
+import { native, type Step } from '../../native/index.js'
+import type { FileAnswer } from '../linux/file-helper.js'
+
+/** What SandboxFs stands on. */
+export interface FileAccess {
+  /** Below the sandbox's root, or below (or about) a descriptor that an earlier answer brought. */
+  ask(request: Step, base?: number): Promise<FileAnswer>
+  /** Whose new files are. */
+  user(): Promise<{ readonly uid: number; readonly gid: number }>
+}
+
+/** What a caller was doing: for the message of whatever goes wrong. */
+export interface Call {
+  /** As node:fs names it: `open`, `lstat`, `scandir` … */
+  readonly syscall: string
+  readonly path: string
+  /** The second path of rename, link, symlink and copyFile. */
+  readonly dest?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** A descriptor that the request is below; default: the root. */
+  readonly base?: number | undefined
+}
+
+/** ints[8] of a request: it is about the base itself. */
+export const SELF = 1
+/** ints[8] of a request: no part of its path may be a link. */
+export const NO_LINKS = 2
+
+/** The ints of a request, with its ints[8]. */
+export const withMode = (mode: number, ...ints: (number | bigint)[]): (number | bigint)[] => [
+  ...ints,
+  ...Array(8 - ints.length).fill(0),
+  mode,
+]
+
+/** An error of `call` by the number of its errno. */
+export function errnoError(errno: number, call: Call, cause?: unknown): FsError {
+  const [code, message] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'operation failed']
+  const { syscall, path, dest } = call
+  return new FsError({ code, errno: -errno, syscall, path, dest, message }, cause === undefined ? {} : { cause })
+}
+
+/** `error` as FsError of `call` when it has an errno; anything else as it is. The abort's reason goes before both. */
+export function callError(error: unknown, call: Call): unknown {
+  if (call.signal?.aborted === true) return call.signal.reason
+  const { errno, syscall } = error as { errno?: unknown; syscall?: unknown }
+  if (typeof errno !== 'number' || syscall === undefined) return error
+  return errnoError(Math.abs(errno), call, error instanceof FsError ? undefined : error)
+}
+
+/** Asks, and says what went wrong in the words of the caller. */
+export class Inside {
+  readonly #access: FileAccess
+
+  constructor(access: FileAccess) {
+    this.#access = access
+  }
+
+  /** Whose new files are. */
+  user(): Promise<{ readonly uid: number; readonly gid: number }> {
+    return this.#access.user()
+  }
+
+  /** @throws FsError; ClosedError; the signal's reason as soon as it is aborted (what the request brings afterwards is let go) */
+  async ask(request: Step, call: Call): Promise<FileAnswer> {
+    const { signal } = call
+    signal?.throwIfAborted()
+    const asked = this.#access.ask(request, call.base)
+    try {
+      return await (signal === undefined ? asked : abortable(asked, signal))
+    } catch (error) {
+      throw callError(error, call)
+    }
+  }
+
+  /** A request whose answer is a descriptor. @throws FsError EMFILE when this process has no number left for it */
+  async askForFd(request: Step, call: Call): Promise<number> {
+    const { fd } = await this.ask(request, call)
+    if (fd === undefined) throw errnoError(24, call)
+    return fd
+  }
+}
+
+function abortable(asked: Promise<FileAnswer>, signal: AbortSignal): Promise<FileAnswer> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+    asked
+      .then((answer) => {
+        if (signal.aborted && answer.fd !== undefined) native().close(answer.fd)
+        resolve(answer)
+      }, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,63 @@
+// Opening: the helper opens (and creates, truncates, copies up) and passes the descriptor on; Node reads and writes it itself.
+import { close, constants, type PathLike } from 'node:fs'
+import { type FileHandle, open as openHost } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { native, OP, step } from '../../native/index.js'
+import { creationMode, openFlags, parseMode, pathText } from './arguments.js'
+import { nanoseconds, parseId } from './attributes.js'
+import { type Call, errnoError, type Inside, SELF, withMode } from './inside.js'
+import { statFd } from './stats.js'
+
+/** close(2), off the event loop. */
+export const closeFd = promisify(close)
+
+/** A descriptor. `mode` counts when the file is made; `links`: NO_LINKS, or 0. */
+export async function openFd(inside: Inside, flags: number, mode: number, call: Call, links = 0): Promise<number> {
+  const creates = (flags & constants.O_CREAT) !== 0
+  const { uid, gid } = creates ? await inside.user() : { uid: 0, gid: 0 }
+  return inside.askForFd(step(OP.fsOpen, withMode(links, flags, creates ? mode : 0, uid, gid), call.path), call)
+}
+
+/** Opens, works, closes. */
+export async function withFd<T>(inside: Inside, flags: number, mode: number, call: Call, work: (fd: number) => Promise<T>): Promise<T> {
+  const fd = await openFd(inside, flags, mode, call)
+  try {
+    return await work(fd)
+  } finally {
+    await closeFd(fd)
+  }
+}
+
+/** open() of node:fs/promises: a FileHandle of Node's own class. Whatever asks for ids or changes the inode goes through the helper. */
+export async function open(inside: Inside, path: PathLike, flags?: string | number | null, mode?: unknown): Promise<FileHandle> {
+  const text = pathText(path)
+  return fileHandle(inside, await openFd(inside, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path: text }), text)
+}
+
+/** Takes `fd`. */
+export async function fileHandle(inside: Inside, fd: number, path: string): Promise<FileHandle> {
+  let handle: FileHandle
+  try {
+    // Node makes a FileHandle of paths only, and opening /proc/self/fd/N again would need this process's own permissions (none, for sub-ids or mode 0).
+    handle = await openHost('/', 'r')
+    native().dup3(fd, handle.fd)
+  } finally {
+    native().close(fd)
+  }
+  const base = (syscall: string): number => {
+    if (handle.fd < 0) throw errnoError(9, { syscall, path })
+    return handle.fd
+  }
+  const change = async (syscall: string, op: number, ...ints: (number | bigint)[]): Promise<void> => {
+    await inside.ask(step(op, withMode(SELF, ...ints), ''), { syscall, path, base: base(syscall) })
+  }
+  const own = {
+    stat: async (options?: unknown) => statFd(inside, base('fstat'), path, options),
+    chmod: async (mode: unknown) => change('fchmod', OP.fsChmod, parseMode(mode, 0)),
+    chown: async (uid: number, gid: number) => change('fchown', OP.fsChown, parseId(uid, 'uid'), parseId(gid, 'gid'), 1),
+    utimes: async (atime: unknown, mtime: unknown) =>
+      change('futime', OP.fsUtimes, nanoseconds(atime, 'atime'), nanoseconds(mtime, 'mtime'), 1),
+  }
+  for (const [name, value] of Object.entries(own)) Object.defineProperty(handle, name, { value, configurable: true, writable: true })
+  return handle
+}
