@@ -14,11 +14,16 @@ export const TOOLCHAIN = [
 export const PEERS = [
   { command: 'cc', package: 'gcc' },
   { command: 'bwrap', package: 'bubblewrap' },
+  { command: 'hivexml', package: 'libhivex-bin' },
+  { command: 'reglookup', package: 'reglookup' },
+  { command: 'regfexport', package: 'libregf-utils' },
+  { command: 'musl-gcc', package: 'musl-tools' },
   { command: 'busybox', package: 'busybox-static' },
   { command: 'newuidmap', package: 'uidmap' },
   { command: 'podman', package: 'podman' },
   { command: 'skopeo', package: 'skopeo' },
   { command: 'umoci', package: 'umoci' },
+  { command: 'zstd', package: 'zstd' },
 ]
 
 /** Those whose program is not on PATH (nor in the system folders that an ordinary user's PATH lacks). */

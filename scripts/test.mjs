@@ -9,11 +9,17 @@ import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
 
 /** What an ordinary user's run repeats: whatever touches the kernel. */
-const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop']
+const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program']
 /** These look at the whole machine for what was left behind, so nothing may run beside them. */
 const ALONE = 'test/system'
-/** Reasons that even the CI machine may skip for. */
-const ALLOWED_SKIPS = ['real Windows', 'no ../shared']
+/** Reasons that even the CI machine may skip for. The last three: another stage of the same run is the other user's. */
+const ALLOWED_SKIPS = [
+  'real Windows',
+  'no ../shared',
+  'not root',
+  'root, and the test is about ordinary users',
+  'not the run with subordinate ids',
+]
 
 const isCI = process.env.CI === 'true'
 const isRoot = process.getuid?.() === 0
