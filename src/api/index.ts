@@ -1,3 +1,4 @@
+export type { BuildCommitOptions, BuildEvent, CopyOptions, ImageBuilder, RunStepOptions, WriteOptions } from '../builder/index.js'
 export {
   ClosedError,
   DigestMismatchError,
@@ -10,7 +11,7 @@ export {
   TimeoutError,
   UnsupportedError,
 } from '../core/index.js'
-export type { Change, Image, ImageConfig, ImageIndex, Layer, LayerEntry, Manifest } from '../image/index.js'
+export type { Change, Image, ImageConfig, ImageIndex, Layer, LayerEntry, Manifest, Platform } from '../image/index.js'
 export type { SandboxFs } from '../sandbox/fs/index.js'
 export type {
   Command,

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type BuildBase, hostPlatform, ImageBuilder } from '../builder/index.js'
 import { ContentStore, namesIndex, openIndex, type StoreProblem, unpackMerged } from '../content/index.js'
-import { optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
+import { ClosedError, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex } from '../image/index.js'
 import { parseReference } from '../registry/index.js'
 import { providedRunStep } from './run-step.js'
@@ -23,10 +23,11 @@ export interface SaveOptions extends StoreCallOptions {
 
 const contents = new WeakMap<Store, ContentStore>()
 
-/** The content store behind a Store, for what else is in api/. */
+/** The content store behind a Store, for what else is in api/. @throws ClosedError */
 export function contentOf(store: Store): ContentStore {
   const content = contents.get(store)
   if (content === undefined) throw new TypeError('store must be a Store from Store.open()')
+  if (content.isClosed) throw new ClosedError('the store is closed', { remedy: 'open it again' })
   return content
 }
 
@@ -46,7 +47,7 @@ export class Store implements AsyncDisposable {
 
   /** The store's directory. */
   get path(): string {
-    return contentOf(this).path
+    return contents.get(this)!.path
   }
 
   /** Begins an image on nothing, on the host's own system files, or on an image. */
@@ -182,7 +183,7 @@ export class Store implements AsyncDisposable {
 
   /** Ends this process's use of the store. Twice is fine. */
   async close(): Promise<void> {
-    await contentOf(this).close()
+    await contents.get(this)!.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

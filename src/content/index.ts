@@ -1,7 +1,7 @@
 export { type BlobName, Blobs } from './blobs.js'
 export type { Collected } from './collect.js'
 export { keepImage, namesIndex, openImage, openIndex } from './images.js'
-export type { RootMetadata } from './layers.js'
+export type { RootMetadata } from './layer-record.js'
 export type { IdMode } from './paths.js'
 export { type Ref, Refs } from './refs.js'
 export { ContentStore, type Scratch, type Unpacked } from './store.js'

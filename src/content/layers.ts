@@ -1,43 +1,20 @@
-// Layers unpacked once and shared by every sandbox of their id mode: `layers/<idmode>/<name>/` with `layer.json` and the tree `d/`.
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+// Layers unpacked once and shared by every sandbox of their id mode: `layers/<idmode>/<name>/` with the tree `d/` and its records.
+import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, digestHex, StrataError, UnsupportedError } from '../core/index.js'
-import type { InodeEntry, Layer } from '../layer/index.js'
+import type { Layer } from '../layer/index.js'
 import { chainIds } from '../oci/index.js'
 import { syncDirectory } from './durable.js'
+import { isSettled, type LayerRecord, pinName, readRecord, TREE, writeRecord, writtenNow } from './layer-record.js'
 import type { Lease } from './lease.js'
 import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
+import { type Below, LowerLayers } from './lower-layers.js'
 import type { IdMode, StorePaths } from './paths.js'
 import { Beneath } from './tree/beneath.js'
-import { findLower, type UnpackedTree } from './tree/lower.js'
-import { allApplied, type Metadata, type Unapplied } from './tree/metadata.js'
 import { applyOverlay, plainDirectory } from './tree/overlay.js'
 import { removeTree } from './tree/remove-tree.js'
 import { TreeWriter } from './tree/writer.js'
-
-/** What is written beside an unpacked tree. */
-export interface LayerRecord {
-  readonly version: 1
-  readonly diffId: Digest
-  /** The stack it was unpacked upon, itself included; absent where the tree fits any stack. */
-  readonly chainId?: Digest
-  /** Owner, mode and time of '/', where the layer says them. */
-  readonly root?: RootMetadata
-  /** Content bytes. */
-  readonly bytes: number
-}
-
-/** What the top directory of an image is like. */
-export interface RootMetadata {
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  /** A decimal number: JSON has no bigint. */
-  readonly mtimeNs: string
-}
-
-type Below = () => Promise<readonly UnpackedLayer[]>
 
 /** One layer on disk. */
 export interface UnpackedLayer {
@@ -46,16 +23,30 @@ export interface UnpackedLayer {
   readonly record: LayerRecord
 }
 
+/** A stack of layers in use. */
+export interface HeldStack {
+  /** The lowest first. */
+  readonly layers: readonly UnpackedLayer[]
+  release(): void
+}
+
+/** A layer that this process has pinned; it stays so when nobody uses it, and the next one needs no look at the disk. */
+interface Warm {
+  readonly layer: UnpackedLayer
+  users: number
+}
+
 /** Digits of the digest in a directory's name: overlay options have one page for all layers. Two layers with the same beginning get longer names. */
 const NAME_DIGITS = [12, 20, 64] as const
-const TREE = 'd'
-const RECORD = 'layer.json'
-const UNAPPLIED = 'unapplied.json'
+
+/** The directory of a layer's tree, relative to `layers/<idmode>`. */
+export const treeName = (layer: UnpackedLayer): string => `${layer.key}/${TREE}`
 
 /** The unpacked layers of one store and id mode. */
 export class UnpackedLayers {
   readonly #root: string
-  readonly #underWay = new Map<string, Promise<UnpackedLayer>>()
+  readonly #warm = new Map<Digest, Warm>()
+  readonly #underWay = new Map<Digest, Promise<void>>()
 
   constructor(
     readonly paths: StorePaths,
@@ -65,33 +56,66 @@ export class UnpackedLayers {
     this.#root = paths.layers(idMode)
   }
 
-  /** Unpacks what is missing of a stack (the lowest first) and returns all. The caller has pinned the names it gets, see `pinName`. */
-  async stack(layers: readonly Layer[], signal: AbortSignal | undefined): Promise<readonly UnpackedLayer[]> {
-    if (this.idMode === 'sub')
+  /** Unpacks what is missing of a stack (the lowest first). All of it stays until released. */
+  async hold(layers: readonly Layer[], signal: AbortSignal | undefined): Promise<HeldStack> {
+    if (this.idMode === 'sub') {
       throw new UnsupportedError('layers with subordinate ids are not unpacked by this version', { remedy: "use idMode 'single'" })
-    const chains = chainIds(layers.map((layer) => layer.diffId))
-    const done: Promise<UnpackedLayer>[] = []
-    for (const [at, layer] of layers.entries()) {
-      const below = done.slice()
-      done.push(this.#one(layer, chains[at]!, () => Promise.all(below), signal))
     }
-    const settled = await Promise.allSettled(done)
-    for (const result of settled) if (result.status === 'rejected') throw result.reason
-    return Promise.all(done)
+    const chains = chainIds(layers.map((layer) => layer.diffId))
+    const holding: Promise<Warm>[] = []
+    for (const [at, layer] of layers.entries()) {
+      const lower = holding.slice()
+      const below = async () => (await Promise.all(lower)).map((warm) => warm.layer.key)
+      holding.push(this.#hold(layer, chains[at]!, below, signal))
+    }
+    const settled = await Promise.allSettled(holding)
+    const held = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    const failed = settled.find((result) => result.status === 'rejected')
+    let isReleased = false
+    const release = () => {
+      if (!isReleased) for (const warm of held) warm.users--
+      isReleased = true
+    }
+    if (failed !== undefined) {
+      release()
+      throw failed.reason
+    }
+    return { layers: held.map((warm) => warm.layer), release }
   }
 
-  /** The directory of a layer's tree, relative to `layers/<idmode>`. */
-  treeName(layer: UnpackedLayer): string {
-    return `${layer.key}/${TREE}`
+  /** Lets the collector have what nobody here uses. */
+  letGo(): void {
+    for (const [chainId, { layer, users }] of this.#warm) {
+      if (users > 0) continue
+      this.#warm.delete(chainId)
+      this.lease.unpin(pinName(this.idMode, layer.key))
+    }
   }
 
-  async #one(layer: Layer, chainId: Digest, below: Below, signal: AbortSignal | undefined): Promise<UnpackedLayer> {
-    const running = this.#underWay.get(chainId)
-    if (running !== undefined) return running
-    const work = this.#find(layer.diffId, chainId, signal).then((found) => found ?? this.#unpack(layer, chainId, below, signal))
+  async #hold(layer: Layer, chainId: Digest, below: Below, signal: AbortSignal | undefined): Promise<Warm> {
+    for (;;) {
+      const warm = this.#warm.get(chainId)
+      if (warm !== undefined) {
+        warm.users++
+        return warm
+      }
+      const running = this.#underWay.get(chainId)
+      if (running === undefined) await this.#bring(layer, chainId, below, signal)
+      // Whether somebody else's attempt failed or was aborted is not our matter: we look again.
+      else await Promise.allSettled([running])
+      signal?.throwIfAborted()
+    }
+  }
+
+  /** Finds or unpacks a layer, which is warm then. */
+  async #bring(layer: Layer, chainId: Digest, below: Below, signal: AbortSignal | undefined): Promise<void> {
+    const work = (async () => {
+      const found = (await this.#find(layer.diffId, chainId, signal)) ?? (await this.#unpack(layer, chainId, below, signal))
+      this.#warm.set(chainId, { layer: found, users: 0 })
+    })()
     this.#underWay.set(chainId, work)
     try {
-      return await work
+      await work
     } finally {
       this.#underWay.delete(chainId)
     }
@@ -104,9 +128,10 @@ export class UnpackedLayers {
       for (const digest of new Set([diffId, chainId])) {
         for (const digits of NAME_DIGITS) {
           const key = digestHex(digest).slice(0, digits)
-          const record = await readRecord(join(this.#root, key))
+          const directory = join(this.#root, key)
+          const record = await readRecord(directory)
           if (record === undefined) break
-          if (record.diffId !== diffId || (record.chainId ?? chainId) !== chainId) continue
+          if (record.diffId !== diffId || (record.chainId ?? chainId) !== chainId || !(await isSettled(directory, record))) continue
           this.lease.pin(pinName(this.idMode, key))
           return { key, record }
         }
@@ -120,14 +145,14 @@ export class UnpackedLayers {
     return withLock(join(this.paths.locks(), `layer-${this.idMode}-${digestHex(chainId).slice(0, 20)}`), true, signal, async () => {
       const found = await this.#find(layer.diffId, chainId, signal)
       if (found !== undefined) return found
-      const directory = await open(this.paths.temporary(), O_RDONLY | O_DIRECTORY)
+      const trash = await open(this.paths.temporary(), O_RDONLY | O_DIRECTORY)
       const name = this.lease.unusedName()
       try {
-        const record = await this.#fill(directory.fd, join(this.paths.temporary(), name), layer, chainId, below, signal)
-        return await this.#publish(join(this.paths.temporary(), name), record)
+        const record = await this.#fill(trash.fd, join(this.paths.temporary(), name), layer, chainId, below, signal)
+        return await this.#publish(trash.fd, name, record)
       } finally {
-        await removeTree(directory.fd, name)
-        await directory.close()
+        await removeTree(trash.fd, name)
+        await trash.close()
       }
     })
   }
@@ -142,81 +167,46 @@ export class UnpackedLayers {
   ): Promise<LayerRecord> {
     await mkdir(join(place, TREE), { recursive: true })
     using tree = new Beneath(join(place, TREE))
-    const lower = new Lower(this.#root, below)
-    try {
-      const writer = new TreeWriter(tree, this.idMode, { fd: trashFd, unusedName: () => this.lease.unusedName() })
-      await writer.directory(plainDirectory('/'))
-      const applied = await applyOverlay(writer, layer.entries(), (path) => lower.find(path), signal)
-      const record: LayerRecord = {
-        version: 1,
-        diffId: layer.diffId,
-        ...(applied.dependsOnLower ? { chainId } : {}),
-        ...(applied.root === undefined ? {} : { root: rootOf(applied.root) }),
-        bytes: writer.bytes,
-      }
-      await writeFile(join(place, UNAPPLIED), JSON.stringify(writer.unapplied))
-      await writeFile(join(place, RECORD), JSON.stringify(record))
-      return record
-    } finally {
-      await lower.close()
+    await using lower = new LowerLayers(this.#root, below)
+    const writer = new TreeWriter(tree, this.idMode, { fd: trashFd, unusedName: () => this.lease.unusedName() })
+    await writer.directory(plainDirectory('/'))
+    const { dependsOnLower, root } = await applyOverlay(writer, layer.entries(), (path) => lower.find(path), signal)
+    const record: LayerRecord = {
+      version: 1,
+      diffId: layer.diffId,
+      ...(dependsOnLower ? { chainId } : {}),
+      ...(root === undefined ? {} : { root: { mode: root.mode, uid: root.uid, gid: root.gid, mtimeNs: String(root.mtimeNs) } }),
+      bytes: writer.bytes,
+      written: writtenNow(),
     }
+    await writeRecord(place, record, writer.unapplied)
+    return record
   }
 
   /** Moves a finished layer to its name. Whoever was faster has the same. */
-  async #publish(place: string, record: LayerRecord): Promise<UnpackedLayer> {
+  async #publish(trashFd: number, name: string, record: LayerRecord): Promise<UnpackedLayer> {
+    const place = join(this.paths.temporary(), name)
     for (const digits of NAME_DIGITS) {
       const key = digestHex(record.chainId ?? record.diffId).slice(0, digits)
+      const directory = join(this.#root, key)
       // Before it has its name: a collector lists the layers first and reads the pins then.
       this.lease.pin(pinName(this.idMode, key))
-      if (await movedTo(place, join(this.#root, key))) {
+      if (await movedTo(place, directory)) {
         await syncDirectory(this.#root)
         return { key, record }
       }
-      const other = await readRecord(join(this.#root, key))
-      if (other?.diffId === record.diffId && other.chainId === record.chainId) return { key, record: other }
+      const other = await readRecord(directory)
+      const isSame = other?.diffId === record.diffId && other.chainId === record.chainId
+      if (isSame && (await isSettled(directory, other))) return { key, record: other }
+      if (other === undefined || isSame) {
+        // Left by a power cut: nobody can be using it, since whoever looks at it comes to the same conclusion.
+        const broken = this.lease.unusedName()
+        if (await movedTo(directory, join(this.paths.temporary(), broken))) await removeTree(trashFd, broken)
+        if (await movedTo(place, directory)) return { key, record }
+      }
       this.lease.unpin(pinName(this.idMode, key))
     }
     throw new StrataError(`two layers of the name ${record.diffId}`, { code: 'ERR_STORE' })
-  }
-}
-
-/** The layers below one that is being unpacked, opened when something is first looked up in them. */
-class Lower {
-  #trees: Promise<readonly UnpackedTree[]> | undefined
-
-  constructor(
-    readonly root: string,
-    readonly below: Below,
-  ) {}
-
-  async find(path: string): Promise<InodeEntry | undefined> {
-    this.#trees ??= this.#openAll()
-    return findLower(await this.#trees, path)
-  }
-
-  async close(): Promise<void> {
-    for (const { tree } of (await this.#trees) ?? []) tree[Symbol.dispose]()
-  }
-
-  async #openAll(): Promise<readonly UnpackedTree[]> {
-    const trees: UnpackedTree[] = []
-    for (const { key } of await this.below()) {
-      const unapplied = { ...allApplied(), ...(JSON.parse(await readFile(join(this.root, key, UNAPPLIED), 'utf8')) as Unapplied) }
-      trees.unshift({ tree: new Beneath(join(this.root, key, TREE)), unapplied })
-    }
-    return trees
-  }
-}
-
-const rootOf = ({ mode, uid, gid, mtimeNs }: Metadata): RootMetadata => ({ mode, uid, gid, mtimeNs: String(mtimeNs) })
-
-/** The record of an unpacked layer; undefined where there is none. */
-export async function readRecord(directory: string): Promise<LayerRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(join(directory, RECORD), 'utf8')) as LayerRecord
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }
 
@@ -225,10 +215,7 @@ async function movedTo(from: string, to: string): Promise<boolean> {
     await rename(from, to)
     return true
   } catch (error) {
-    if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    if (['EEXIST', 'ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
 }
-
-/** The lease's pin of an unpacked layer. */
-export const pinName = (idMode: IdMode, key: string): string => `layer-${idMode}-${key}`

@@ -10,7 +10,8 @@ import { type Collected, collectUnused } from './collect.js'
 import { privateDirectory, replaceFile } from './durable.js'
 import { keepImage, openImage } from './images.js'
 import { LayerCache } from './layer-cache.js'
-import { pinName, type RootMetadata, UnpackedLayers } from './layers.js'
+import type { RootMetadata } from './layer-record.js'
+import { treeName, UnpackedLayers } from './layers.js'
 import { Lease, sweepDead } from './lease.js'
 import { withLock } from './lock.js'
 import { type IdMode, StorePaths } from './paths.js'
@@ -35,6 +36,8 @@ export interface Scratch {
   readonly path: string
 }
 
+const IMAGES_KEPT = 64
+
 type Signal = { readonly signal?: AbortSignal | undefined }
 
 /** One opened store. Several processes may have it open. */
@@ -44,6 +47,7 @@ export class ContentStore implements AsyncDisposable {
   /** Layers by what they were made of. */
   readonly cache: LayerCache
   readonly #layers = new Map<IdMode, UnpackedLayers>()
+  readonly #images = new Map<string, Image>()
   readonly #lease: Lease
   #isClosed = false
 
@@ -76,6 +80,10 @@ export class ContentStore implements AsyncDisposable {
     return new ContentStore(paths, lease)
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get path(): string {
     return this.paths.root
   }
@@ -86,9 +94,14 @@ export class ContentStore implements AsyncDisposable {
     return blobSpool(this.blobs, options.signal)
   }
 
-  /** The image that a descriptor names. Lazy. */
+  /** The image that a descriptor names. Lazy; the last ones asked for are remembered with what was read of them. */
   image(descriptor: Descriptor): Image {
-    return openImage(this.blobs, descriptor)
+    const known = this.#images.get(descriptor.digest)
+    if (known !== undefined) return known
+    const image = openImage(this.blobs, descriptor)
+    if (this.#images.size >= IMAGES_KEPT) this.#images.clear()
+    this.#images.set(descriptor.digest, image)
+    return image
   }
 
   /** Brings all of an image or index into the store and keeps it until the next collection. */
@@ -101,18 +114,14 @@ export class ContentStore implements AsyncDisposable {
   async unpacked(image: Image, options: { readonly idMode: IdMode } & Signal): Promise<Unpacked> {
     this.#checkOpen()
     const { idMode, signal } = options
-    const layers = this.#layersOf(idMode)
-    const stack = await layers.stack(await image.layers(), signal)
-    let isReleased = false
+    const { layers, release } = await this.#layersOf(idMode).hold(await image.layers(), signal)
+    const names = layers.map(treeName)
     return {
       root: this.paths.layers(idMode),
-      names: stack.map((layer) => layers.treeName(layer)),
-      rootMetadata: [...stack].reverse().find((layer) => layer.record.root !== undefined)?.record.root,
-      release: async () => {
-        if (isReleased) return
-        isReleased = true
-        for (const layer of stack) this.#lease.unpin(pinName(idMode, layer.key))
-      },
+      // The kernel refuses a directory twice in one overlay. All that a layer says is said again where it comes again, so the last one is enough.
+      names: names.filter((name, index) => names.lastIndexOf(name) === index),
+      rootMetadata: [...layers].reverse().find((layer) => layer.record.root !== undefined)?.record.root,
+      release: async () => release(),
     }
   }
 
@@ -128,6 +137,8 @@ export class ContentStore implements AsyncDisposable {
   async collect(options: Signal = {}): Promise<Collected> {
     this.#checkOpen()
     this.blobs.letGo()
+    for (const layers of this.#layers.values()) layers.letGo()
+    this.#images.clear()
     return collectUnused(this.blobs, this.refs, options.signal)
   }
 

@@ -152,12 +152,7 @@ export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: Ho
       build.push(step(OP.mkdir, [0o755], `m${upper}`), ...masked.map((secret) => step(OP.whiteout, [], `m${upper}/${secret}`)))
     const points = pointsIn(name, mountPoints).filter(({ path }) => path !== '')
     if (points.length > 0) build.push(step(OP.mkdir, [0o755], `k${upper}`), ...pointSteps(`k${upper}`, points))
-    const lowers = [
-      ...onTop.names,
-      ...(masked.length > 0 ? [`m${upper}`] : []),
-      `l${upper}`,
-      ...(points.length > 0 ? [`k${upper}`] : []),
-    ]
+    const lowers = [...onTop.names, ...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`, ...(points.length > 0 ? [`k${upper}`] : [])]
     build.push(...overlay(`root/${name}`, lowers, { name: upper, mode, scratch: '', snapshots: snapshots.length }))
     trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths, ...below(upper)], masked })
   })

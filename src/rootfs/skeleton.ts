@@ -22,9 +22,5 @@ export const pointSteps = (at: string, points: readonly MountPoint[]): Step[] =>
 /** Steps that make it as `k` in the scratch directory. */
 export function skeleton(mountPoints: readonly MountPoint[]): Step[] {
   const outside = mountPoints.filter(({ path }) => !SYSTEM.some(([name]) => path === `/${name}` || path.startsWith(`/${name}/`)))
-  return [
-    step(OP.mkdir, [0o755], 'k'),
-    ...SYSTEM.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`)),
-    ...pointSteps('k', outside),
-  ]
+  return [step(OP.mkdir, [0o755], 'k'), ...SYSTEM.map(([name, mode]) => step(OP.mkdir, [mode], `k/${name}`)), ...pointSteps('k', outside)]
 }

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../src/api/store.js'
 import { type BuildEvent, ImageBuilder, type RunStep } from '../../src/builder/index.js'
@@ -57,13 +58,19 @@ describe('a builder', () => {
     expect(readdirSync(shop.path('tree'))).toEqual(['c'])
   })
 
-  it('compresses as it is told', async () => {
+  it('compresses as it is told, and with zstd only where Node can', async () => {
+    const hasZstd = 'createZstdCompress' in zlib
     for (const [compression, ending] of [
       ['gzip', 'tar+gzip'],
       ['zstd', 'tar+zstd'],
       ['none', 'tar'],
     ] as const) {
-      const [layer] = await (await scratch().write('/x', 'x').commit({ compression })).layers()
+      const committing = scratch().write('/x', 'x').commit({ compression })
+      if (compression === 'zstd' && !hasZstd) {
+        await expect(committing).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+        continue
+      }
+      const [layer] = await (await committing).layers()
       expect(layer!.mediaType).toBe(`application/vnd.oci.image.layer.v1.${ending}`)
     }
   })

@@ -10,11 +10,13 @@ import { requires } from '../support/requires.js'
 import { staticProgram } from '../support/static-program.js'
 
 const BUSYBOX = '/bin/busybox'
+// Under a single-id map no other owner exists.
+const own = (what: string) => (process.getuid?.() === 0 ? `chown ${what}` : ':')
 const script = `set -e
 mkdir -p /d/empty /d/sub; cd /d
-echo one > file; chown 1000:1001 file; chmod 4755 file; touch -d '2001-02-03 04:05:06' file
+echo one > file; ${own('1000:1001 file')}; chmod 4755 file; touch -d '2001-02-03 04:05:06' file
 ln file hard; ln -s ../d/file soft; ln -s /nowhere dangling; mkfifo pipe; chmod 1777 empty
-echo two > sub/two; chown 65534:65534 sub; dd if=/dev/urandom of=random bs=1000 count=100 2>/dev/null
+echo two > sub/two; ${own('65534:65534 sub')}; dd if=/dev/urandom of=random bs=1000 count=100 2>/dev/null
 printf x > "$(printf 'bad\\377name')"; printf y > 'with space and ü'; printf z > '.hidden'
 rm /gone; rm -r /replaced; mkdir /replaced; echo new > /replaced/new; rm /type; mkdir /type
 touch -d '1999-01-01 00:00:00' sub`
@@ -37,9 +39,17 @@ describe('an image that a sandbox committed', () => {
       .commit({ tag: 'base:1', compression: 'none' })
     const box = await Sandbox.create({ store, root: 'base:1', network: 'none' })
     try {
-      await box.run([BUSYBOX, 'sh', '-c', `export PATH=/x; for a in mkdir chmod chown touch ln mkfifo dd rm; do eval "$a() { ${BUSYBOX} $a \\"\\$@\\"; }"; done; ${script}`], {
-        reject: true,
-      })
+      await box.run(
+        [
+          BUSYBOX,
+          'sh',
+          '-c',
+          `export PATH=/x; for a in mkdir chmod chown touch ln mkfifo dd rm; do eval "$a() { ${BUSYBOX} $a \\"\\$@\\"; }"; done; ${script}`,
+        ],
+        {
+          reject: true,
+        },
+      )
       await box.commit({ tag: 'made:1' })
     } finally {
       await box.close()
@@ -74,7 +84,11 @@ describe('an image that a sandbox committed', () => {
       requires(ctx, 'podman', 'busybox')
       await store.save('made:1', join(directory, 'made.tar'), { format: 'docker-archive' })
       const podman = (...args: string[]) =>
-        execFileSync('podman', ['--root', join(directory, 'podman'), '--runroot', join(directory, 'podman-run'), '--storage-driver', 'vfs', ...args], { encoding: 'utf8' })
+        execFileSync(
+          'podman',
+          ['--root', join(directory, 'podman'), '--runroot', join(directory, 'podman-run'), '--storage-driver', 'vfs', ...args],
+          { encoding: 'utf8' },
+        )
       expect(podman('load', '-i', join(directory, 'made.tar'))).toMatch(/made:1/)
       const config = (await (await store.get('made:1'))?.manifest())?.config.digest
       expect(`sha256:${podman('image', 'inspect', '--format', '{{.Id}}', 'localhost/made:1').trim()}`).toBe(config)
@@ -87,7 +101,12 @@ describe('an image that a sandbox committed', () => {
     await store.save('made:1', join(directory, 's-oci.tar'), { format: 'oci-archive' })
     await store.save('made:1', join(directory, 's-docker.tar'), { format: 'docker-archive' })
     const diffIds = (await (await store.get('made:1'))?.config())?.rootfs.diff_ids
-    const forms = [`oci:${directory}/s-oci:made:1`, `oci-archive:${directory}/s-oci.tar:made:1`, `docker-archive:${directory}/s-docker.tar`, `oci:${store.path}:made:1`]
+    const forms = [
+      `oci:${directory}/s-oci:made:1`,
+      `oci-archive:${directory}/s-oci.tar:made:1`,
+      `docker-archive:${directory}/s-docker.tar`,
+      `oci:${store.path}:made:1`,
+    ]
     for (const form of forms) {
       const config = JSON.parse(execFileSync('skopeo', ['inspect', '--config', form], { encoding: 'utf8' }))
       expect(config.rootfs.diff_ids, form).toEqual(diffIds)

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import {
-  capabilityMask,
-  capabilityName,
-  capabilityNames,
-  capabilityNumber,
-  defaultCapabilities,
-} from '../../src/sandbox/capabilities.js'
+import { capabilityMask, capabilityName, capabilityNames, capabilityNumber, defaultCapabilities } from '../../src/sandbox/capabilities.js'
 
 describe('capabilities', () => {
   it('has 41 names, at the numbers of linux/capability.h', () => {

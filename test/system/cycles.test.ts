@@ -17,7 +17,9 @@ function fdsOf(pid: number): number {
 const groupsOf = (pid: number, folder = '/sys/fs/cgroup'): string[] =>
   readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => (name.startsWith(`stratabox-${pid}-`) ? [`${folder}/${name}`] : depth(folder) < 4 ? groupsOf(pid, `${folder}/${name}`) : []))
+    .flatMap(({ name }) =>
+      name.startsWith(`stratabox-${pid}-`) ? [`${folder}/${name}`] : depth(folder) < 4 ? groupsOf(pid, `${folder}/${name}`) : [],
+    )
 
 const depth = (folder: string) => folder.split('/').length - 3
 

@@ -1,4 +1,5 @@
 // clone3(2) into new namespaces, with a table of descriptors that is split only after the clone: its cost does not grow with live sandboxes.
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
@@ -46,6 +47,19 @@ bool Await(uint32_t* flag, pid_t pid) {
   return true;
 }
 
+/** The map that gives a namespace below the own one all the ids of that one, as they are: line by line, since no line may span two of the parent's. */
+StepResult IdentityMap(const char* file, char* out, size_t size) {
+  FILE* own = fopen(file, "re");
+  if (own == nullptr) return Fail("open", file);
+  unsigned inside, outside, length;
+  size_t at = 0;
+  while (at + 40 < size && fscanf(own, "%u %u %u", &inside, &outside, &length) == 3)
+    at += static_cast<size_t>(snprintf(out + at, size - at, "%u %u %u\n", inside, inside, length));
+  fclose(own);
+  errno = EINVAL;
+  return Check(at > 0, "read", file);
+}
+
 StepResult WriteMap(pid_t pid, const char* file, const char* text) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
@@ -56,16 +70,19 @@ StepResult WriteMap(pid_t pid, const char* file, const char* text) {
 }  // namespace
 
 StepResult WriteMaps(pid_t pid, const IdMap& map) {
-  char uids[96], gids[96];
-  if (map.mode == 0) {
-    snprintf(uids, sizeof uids, "0 %u %u\n", map.base, map.count);
-    memcpy(gids, uids, sizeof gids);
-  } else {
-    // Below the outer namespace of an ordinary user everything is an identity map of what that one has.
-    snprintf(uids, sizeof uids, "0 0 %u\n", map.count);
-    memcpy(gids, uids, sizeof gids);
+  // An ordinary user's outer namespace never changes its maps once it has them, so they are read once.
+  static char uids[1024], gids[1024];
+  StepResult result;
+  if (uids[0] == 0) {
+    if (map.mode == 0) {
+      snprintf(uids, sizeof uids, "0 %u %u\n", map.base, map.count);
+      memcpy(gids, uids, sizeof gids);
+    } else {
+      result = IdentityMap("/proc/self/uid_map", uids, sizeof uids);
+      if (result.ok()) result = IdentityMap("/proc/self/gid_map", gids, sizeof gids);
+    }
   }
-  const StepResult result = WriteMap(pid, "uid_map", uids);
+  if (result.ok()) result = WriteMap(pid, "uid_map", uids);
   return result.ok() ? WriteMap(pid, "gid_map", gids) : result;
 }
 

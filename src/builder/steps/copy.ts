@@ -35,6 +35,13 @@ export async function addCopy(draft: LayerDraft, source: CopySource, spec: CopyS
   await copier.entry('', isInto ? joinPath(to, source.name) : to, top)
 }
 
+const ROOT: Owner = { uid: 0, gid: 0 }
+
+interface Pending {
+  readonly path: string
+  readonly mode: number
+}
+
 class Copier {
   readonly #ignore: Ignore
   /** First path in the image of each file with several names. */
@@ -49,26 +56,39 @@ class Copier {
     this.#ignore = compileIgnore(spec.ignore)
   }
 
+  /** A directory with its content. The top one is made like any missing parent; those in it are the source's. */
   async directory(from: string, to: string, entry: SourceEntry, isTop: boolean): Promise<void> {
-    const owner = this.spec.owner ?? { uid: 0, gid: 0 }
-    // The directory copied into is made like any missing parent; those in it are the source's.
-    const mode = this.spec.mode ?? (isTop ? 0o755 : entry.mode)
-    if (to !== '/') await this.draft.directory({ path: to, mode, ...owner })
+    await this.#make({ path: to, mode: isTop ? 0o755 : entry.mode })
+    await this.#content(from, to, [])
+  }
+
+  /** `pending`: ignored directories on the way, made only where something in them is an exception. */
+  async #content(from: string, to: string, pending: readonly Pending[]): Promise<void> {
     for (const name of await this.source.readdir(from)) {
       this.signal?.throwIfAborted()
       const child = from === '' ? name : `${from}/${name}`
       const found = await this.source.lstat(child)
+      const isDirectory = found.type === 'directory'
       const isIgnored = this.#ignore.ignores(child)
-      if (isIgnored && (found.type !== 'directory' || !this.#ignore.hasExceptions)) continue
-      const target = await this.draft.tree.resolve(joinPath(to, name), { last: found.type === 'directory' })
-      if (found.type !== 'directory') await this.entry(child, target, found)
-      else if (isIgnored) await this.#exceptions(child, target, found)
-      else await this.directory(child, target, found, false)
+      if (isIgnored && !(isDirectory && this.#ignore.hasExceptions)) continue
+      const target = await this.draft.tree.resolve(joinPath(to, name), { last: isDirectory })
+      if (isIgnored) {
+        await this.#content(child, target, [...pending, { path: target, mode: found.mode }])
+        continue
+      }
+      for (const each of pending) await this.#make(each)
+      if (isDirectory) await this.directory(child, target, found, false)
+      else await this.entry(child, target, found)
     }
   }
 
+  async #make({ path, mode }: Pending): Promise<void> {
+    if (path === '/') return
+    await this.draft.directory({ path, mode: this.spec.mode ?? mode, ...(this.spec.owner ?? ROOT) })
+  }
+
   async entry(from: string, to: string, entry: SourceEntry): Promise<void> {
-    const base = { path: to, ...(this.spec.owner ?? { uid: 0, gid: 0 }), mode: this.spec.mode ?? entry.mode }
+    const base = { path: to, ...(this.spec.owner ?? ROOT), mode: this.spec.mode ?? entry.mode }
     if (entry.type === 'symlink') return this.draft.add({ ...base, mode: 0o777, type: 'symlink', target: entry.target })
     if (entry.linkId !== undefined) {
       const first = this.#links.get(entry.linkId)
@@ -82,24 +102,6 @@ class Copier {
           ? { ...base, type: 'fifo' }
           : refuse(from)
     await this.draft.add(made)
-  }
-
-  /** An ignored directory: made only where something in it is an exception. */
-  async #exceptions(from: string, to: string, entry: SourceEntry): Promise<void> {
-    for (const name of await this.source.readdir(from)) {
-      const child = `${from}/${name}`
-      const found = await this.source.lstat(child)
-      const target = joinPath(to, name)
-      if (found.type === 'directory') {
-        if (this.#ignore.ignores(child)) await this.#exceptions(child, target, found)
-        else await this.#below(to, entry, () => this.directory(child, target, found, false))
-      } else if (!this.#ignore.ignores(child)) await this.#below(to, entry, () => this.entry(child, target, found))
-    }
-  }
-
-  async #below(path: string, entry: SourceEntry, add: () => Promise<void>): Promise<void> {
-    await this.draft.directory({ path, mode: this.spec.mode ?? entry.mode, ...(this.spec.owner ?? { uid: 0, gid: 0 }) })
-    await add()
   }
 }
 

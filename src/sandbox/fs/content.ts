@@ -1,13 +1,11 @@
 // Whole files: readFile, writeFile, appendFile.
-import { type PathLike, readFile as readHostFd, writeFile as writeHostFd } from 'node:fs'
+import { fsync, type PathLike } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { creationMode, openFlags, optionsOf, pathText } from './arguments.js'
+import { readAll, writeAll } from './bytes.js'
 import { type Call, callError, type Inside } from './inside.js'
-import { closeFd, fileHandle, openFd, withFd } from './open.js'
-
-const readFd = promisify(readHostFd)
-const writeFd = promisify(writeHostFd)
+import { closeFd, openFd, withFd } from './open.js'
 
 interface ReadOptions {
   readonly encoding?: BufferEncoding | null
@@ -31,31 +29,41 @@ async function named<T>(call: Call, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The whole file: text with an encoding, else a Buffer. */
-export async function readFile(inside: Inside, file: PathLike | FileHandle, options?: unknown): Promise<string | Buffer> {
-  const given = optionsOf<ReadOptions>(options)
-  if (isHandle(file)) return file.readFile(given as ReadOptions)
-  const path = pathText(file)
-  const { flag, signal } = given as ReadOptions
-  return withFd(inside, openFlags(flag, 'r'), 0o666, { syscall: 'open', path, signal }, (fd) =>
-    named({ syscall: 'read', path, signal }, () =>
-      readFd(fd, { encoding: given.encoding as BufferEncoding, ...(signal === undefined ? {} : { signal }) }),
-    ),
-  )
+/** @throws TypeError for an encoding Node does not know */
+function checkEncoding(encoding: unknown): BufferEncoding | undefined {
+  if (encoding === undefined || encoding === null || encoding === 'buffer') return undefined
+  if (!Buffer.isEncoding(encoding as string)) throw new TypeError(`encoding: ${JSON.stringify(encoding)} is not one of Node's`)
+  return encoding as BufferEncoding
 }
 
-type Data =
-  | Parameters<FileHandle['writeFile']>[0]
-  | Iterable<string | NodeJS.ArrayBufferView>
-  | AsyncIterable<string | NodeJS.ArrayBufferView>
+/** The whole file: text with an encoding, else a Buffer. */
+export async function readFile(inside: Inside, file: PathLike | FileHandle, options?: unknown): Promise<string | Buffer> {
+  const given = optionsOf<ReadOptions>(options) as ReadOptions
+  if (isHandle(file)) return file.readFile(given)
+  const path = pathText(file)
+  const { flag, signal } = given
+  const encoding = checkEncoding(given.encoding)
+  const bytes = await withFd(inside, path, openFlags(flag, 'r'), { syscall: 'open', path, signal }, (fd) =>
+    named({ syscall: 'read', path, signal }, () => readAll(fd, path, signal)),
+  )
+  return encoding === undefined ? bytes : bytes.toString(encoding)
+}
 
-const isWhole = (data: unknown): data is string | NodeJS.ArrayBufferView => typeof data === 'string' || ArrayBuffer.isView(data)
+type Chunk = string | NodeJS.ArrayBufferView
 
-/** Before the file is opened, and so emptied. */
-function checkData(data: unknown): void {
-  const isIterable = typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)
-  if (!isWhole(data) && !isIterable)
-    throw new TypeError('data must be a string, a Buffer, a TypedArray, a DataView, a stream or an (async) iterable of these')
+const isChunk = (data: unknown): data is Chunk => typeof data === 'string' || ArrayBuffer.isView(data)
+
+/** What is written, chunk by chunk. Called before the file is opened, and so emptied. @throws TypeError */
+function chunksOf(data: unknown): Iterable<unknown> | AsyncIterable<unknown> {
+  if (isChunk(data)) return [data]
+  if (typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data))
+    return data as Iterable<unknown>
+  throw new TypeError('data must be a string, a Buffer, a TypedArray, a DataView, a stream or an (async) iterable of these')
+}
+
+function bytesOf(chunk: unknown, encoding: BufferEncoding | undefined): Uint8Array {
+  if (!isChunk(chunk)) throw new TypeError('a chunk of data must be a string, a Buffer, a TypedArray or a DataView')
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
 /** Writes a file from the start, or as `flag` says. */
@@ -67,30 +75,24 @@ export async function writeFile(
   standard = 'w',
 ): Promise<void> {
   const given = optionsOf<WriteOptions>(options) as WriteOptions
-  checkData(data)
+  const chunks = chunksOf(data)
   if (isHandle(file)) return file.writeFile(data as string, given)
   const path = pathText(file)
-  const { encoding, signal, flush } = given
+  const { signal, flush = false } = given
+  const encoding = checkEncoding(given.encoding)
   const call = { syscall: 'write', path, signal }
-  const fd = await openFd(inside, openFlags(given.flag, standard), creationMode(given.mode, 0o666), { ...call, syscall: 'open' })
-  if (isWhole(data)) {
-    const more = flush === undefined ? {} : { flush }
-    try {
-      await named(call, () => writeFd(fd, data, { encoding, signal, ...more }))
-    } finally {
-      await closeFd(fd)
-    }
-    return
-  }
-  const handle = await fileHandle(inside, fd, path)
+  const flags = openFlags(given.flag, standard)
+  const fd = await openFd(inside, path, flags, creationMode(given.mode, 0o666), { ...call, syscall: 'open' })
   try {
-    await named(call, () => handle.writeFile(data as string, { encoding, signal } as WriteOptions))
-    if (flush === true) await named(call, () => handle.sync())
+    await named(call, async () => {
+      for await (const chunk of chunks) await writeAll(fd, bytesOf(chunk, encoding), null, signal)
+      if (flush) await promisify(fsync)(fd)
+    })
   } finally {
-    await handle.close()
+    await closeFd(fd)
   }
 }
 
 /** Writes behind what is there. */
-export const appendFile = (inside: Inside, file: PathLike | FileHandle, data: Data, options?: unknown): Promise<void> =>
+export const appendFile = (inside: Inside, file: PathLike | FileHandle, data: unknown, options?: unknown): Promise<void> =>
   writeFile(inside, file, data, options, 'a')

@@ -17,11 +17,11 @@ export async function copyFile(inside: Inside, source: PathLike, destination: Pa
   const dest = pathText(destination, 'dest')
   const bits = checkInteger(mode ?? 0, 'mode', 0, COPYFILE_EXCL | COPYFILE_FICLONE | COPYFILE_FICLONE_FORCE)
   const call = { syscall: 'copyfile', path, dest }
-  await withFd(inside, O_RDONLY, 0, call, async (from) => {
+  await withFd(inside, path, O_RDONLY, call, async (from) => {
     const info = await statFd(from)
     if (info.isDirectory()) throw errnoError(ERRNO.EISDIR, call)
     // Not emptied before it is known to be another file.
-    const to = await openFd(inside, O_WRONLY | O_CREAT | ((bits & COPYFILE_EXCL) === 0 ? 0 : O_EXCL), info.mode & 0o777, { ...call })
+    const to = await openFd(inside, dest, O_WRONLY | O_CREAT | ((bits & COPYFILE_EXCL) === 0 ? 0 : O_EXCL), info.mode & 0o777, call)
     try {
       const { dev, ino } = await statFd(to)
       if (dev === info.dev && ino === info.ino) return

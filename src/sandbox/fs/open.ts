@@ -11,16 +11,16 @@ import { statFd } from './stats.js'
 /** close(2), off the event loop. */
 export const closeFd = promisify(close)
 
-/** A descriptor. `mode` counts when the file is made; `links`: NO_LINKS, or 0. */
-export async function openFd(inside: Inside, flags: number, mode: number, call: Call, links = 0): Promise<number> {
+/** A descriptor of `path`. `mode` counts when the file is made. */
+export async function openFd(inside: Inside, path: string, flags: number, mode: number, call: Call): Promise<number> {
   const creates = (flags & constants.O_CREAT) !== 0
   const { uid, gid } = creates ? await inside.user() : { uid: 0, gid: 0 }
-  return inside.askForFd(step(OP.fsOpen, withMode(links, flags, creates ? mode : 0, uid, gid), call.path), call)
+  return inside.askForFd(step(OP.fsOpen, [flags, creates ? mode : 0, uid, gid], path), call)
 }
 
 /** Opens, works, closes. */
-export async function withFd<T>(inside: Inside, flags: number, mode: number, call: Call, work: (fd: number) => Promise<T>): Promise<T> {
-  const fd = await openFd(inside, flags, mode, call)
+export async function withFd<T>(inside: Inside, path: string, flags: number, call: Call, work: (fd: number) => Promise<T>): Promise<T> {
+  const fd = await openFd(inside, path, flags, 0o644, call)
   try {
     return await work(fd)
   } finally {
@@ -31,7 +31,11 @@ export async function withFd<T>(inside: Inside, flags: number, mode: number, cal
 /** open() of node:fs/promises: a FileHandle of Node's own class. Whatever asks for ids or changes the inode goes through the helper. */
 export async function open(inside: Inside, path: PathLike, flags?: string | number | null, mode?: unknown): Promise<FileHandle> {
   const text = pathText(path)
-  return fileHandle(inside, await openFd(inside, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path: text }), text)
+  return fileHandle(
+    inside,
+    await openFd(inside, text, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path: text }),
+    text,
+  )
 }
 
 /** Takes `fd`. */

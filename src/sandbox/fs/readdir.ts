@@ -61,7 +61,7 @@ export async function readdir(inside: Inside, path: PathLike, options?: unknown)
 }
 
 async function walk(inside: Inside, call: Call, visit: (below: string, entry: Listed) => void): Promise<void> {
-  const base = await openFd(inside, constants.O_RDONLY | constants.O_DIRECTORY, 0, call)
+  const base = await openFd(inside, call.path, constants.O_RDONLY | constants.O_DIRECTORY, 0, call)
   try {
     const queue = ['']
     for (let below = queue.shift(); below !== undefined; below = queue.shift()) {

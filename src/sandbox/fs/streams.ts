@@ -10,7 +10,7 @@ const opener = (inside: Inside, path: string) => (_path: unknown, flags: string 
   // A throw out of the callback is the stream's user's; it must not come back as a second call.
   const call = (error: unknown, fd?: number) => process.nextTick(done, error, fd)
   Promise.resolve()
-    .then(() => openFd(inside, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path }))
+    .then(() => openFd(inside, path, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path }))
     .then((fd) => call(null, fd), call)
 }
 

@@ -1,11 +1,11 @@
 // Bytes from one open file to another, holes kept: lseek(2) SEEK_DATA.
-import { ftruncate, read, write } from 'node:fs'
+import { ftruncate, read } from 'node:fs'
 import { promisify } from 'node:util'
 import { native } from '../../native/index.js'
+import { writeAll } from './bytes.js'
 
 const CHUNK = 512 * 1024
 const readAt = promisify(read)
-const writeAt = promisify(write)
 const setLength = promisify(ftruncate)
 
 /** Copies at most `size` bytes (what the file had when it was opened: it may grow as fast as it is read) into an empty file. */
@@ -25,11 +25,4 @@ export async function transfer(from: number, to: number, size: number, signal?: 
     }
   }
   await setLength(to, size)
-}
-
-async function writeAll(fd: number, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await writeAt(fd, bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
-  }
 }

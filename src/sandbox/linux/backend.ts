@@ -142,7 +142,10 @@ async function launch(
   }
   const number = host.supervisor.reserve({
     exited: () =>
-      lose(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' }), 'killed'),
+      lose(
+        new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' }),
+        'killed',
+      ),
     failed: (error) => lose(error, 'killed'),
     lost: (error) => lose(error, 'lost'),
   })

@@ -43,14 +43,7 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
       ? new Uint8Array()
       : compileSeccomp(spec.seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities: spec.capabilities })
   const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
-  const strings = [
-    request.cwd,
-    nulTerminated(request.argv),
-    nulTerminated(variables),
-    env['PATH'] ?? '',
-    groupBytes(user.groups),
-    filter,
-  ]
+  const strings = [request.cwd, nulTerminated(request.argv), nulTerminated(variables), env['PATH'] ?? '', groupBytes(user.groups), filter]
   if ((strings[1] as string).length > ARGUMENTS_MAX_BYTES)
     throw new SyscallError(
       { errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' },

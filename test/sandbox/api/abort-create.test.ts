@@ -23,7 +23,6 @@ async function abortAtManyMoments(start: (signal: AbortSignal) => Promise<void>)
   return aborted
 }
 
-
 describe('aborting', () => {
   it('before Sandbox.create rejects with the reason', async () => {
     const reason = { any: 'value' }

@@ -60,7 +60,9 @@ describe('options of Sandbox.create', () => {
     const names = ['root', 'store', 'pull', 'env', 'cwd', 'user', 'hostname', 'mounts', 'scratch', 'network', 'limits', 'capabilities']
     const more = ['seccomp', 'isolation', 'onUnenforceable', 'registry', 'signal']
     const sandbox = await open(Object.fromEntries([...names, ...more].map((name) => [name, undefined])))
-    expect(await sandbox.run(['true'], { env: undefined, cwd: undefined, user: undefined, input: undefined, timeoutMs: undefined })).toMatchObject({ ok: true })
+    expect(
+      await sandbox.run(['true'], { env: undefined, cwd: undefined, user: undefined, input: undefined, timeoutMs: undefined }),
+    ).toMatchObject({ ok: true })
   })
 
   it.each([
@@ -144,7 +146,12 @@ describe('commands', () => {
     const sandbox = await open()
     await sandbox.run('echo true > /tmp/plain', { reject: true })
     for (const name of ['/tmp/plain', '/etc/passwd', '/etc'])
-      expect(await rejection(sandbox.run([name]))).toMatchObject({ code: 'EACCES', syscall: 'execve', path: name, remedy: expect.any(String) })
+      expect(await rejection(sandbox.run([name]))).toMatchObject({
+        code: 'EACCES',
+        syscall: 'execve',
+        path: name,
+        remedy: expect.any(String),
+      })
     expect((await rejection(sandbox.run(['plain'], { env: { PATH: '/tmp' } }))).code).toBe('EACCES')
   })
 

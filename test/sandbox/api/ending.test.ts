@@ -19,7 +19,9 @@ describe('timeoutMs', () => {
 
   it('kills grandchildren too, in other sessions and with the leader gone', async () => {
     const sandbox = await open()
-    await sandbox.run('setsid sleep 71 & (sleep 72 &) & (setsid sh -c "sleep 73 & sleep 74" &) ; sh -c "sleep 75; true"', { timeoutMs: 400 })
+    await sandbox.run('setsid sleep 71 & (sleep 72 &) & (setsid sh -c "sleep 73 & sleep 74" &) ; sh -c "sleep 75; true"', {
+      timeoutMs: 400,
+    })
     expect(await eventually(async () => !(await sandbox.run(names)).stdout.includes('sleep'))).toBe(true)
   })
 

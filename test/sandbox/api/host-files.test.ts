@@ -42,7 +42,15 @@ describe("root: 'host'", () => {
   it('hides the secrets in /etc', async () => {
     const sandbox = await open()
     const names = (await output(sandbox, ['find', '/etc'])).split('\n')
-    for (const secret of ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/ssl/private', '/etc/sudoers', '/etc/machine-id'])
+    for (const secret of [
+      '/etc/shadow',
+      '/etc/shadow-',
+      '/etc/gshadow',
+      '/etc/gshadow-',
+      '/etc/ssl/private',
+      '/etc/sudoers',
+      '/etc/machine-id',
+    ])
       expect(names).not.toContain(secret)
     expect(names).toContain('/etc/passwd')
     expect((await sandbox.run(['cat', '/etc/shadow'])).stderr).toContain('No such file')
@@ -111,7 +119,9 @@ describe("root: 'host'", () => {
 
   it('has the usual device nodes, and they work', async () => {
     const sandbox = await open()
-    expect(await output(sandbox, 'head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x > /dev/null; ls /dev')).toMatch(/^4\n4\n/)
+    expect(await output(sandbox, 'head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x > /dev/null; ls /dev')).toMatch(
+      /^4\n4\n/,
+    )
     expect((await sandbox.run('head -c 1 /dev/zero > /dev/full')).stderr).toContain('No space left')
     expect(await output(sandbox, 'echo out > /dev/stdout; echo in | cat /dev/stdin')).toBe('out\nin')
   })

@@ -43,7 +43,9 @@ describe('input', () => {
 
   it('is no error when the program does not read it', async () => {
     expect(await (await open()).run(['true'], { input: Buffer.alloc(2 ** 20) })).toMatchObject({ ok: true })
-    expect(await (await open()).run(['head', '-c', '3'], { input: Readable.from(['abc', 'x'.repeat(2 ** 20)]) })).toMatchObject({ stdout: 'abc' })
+    expect(await (await open()).run(['head', '-c', '3'], { input: Readable.from(['abc', 'x'.repeat(2 ** 20)]) })).toMatchObject({
+      stdout: 'abc',
+    })
   })
 
   it('is not read without end when the program has ended', async () => {

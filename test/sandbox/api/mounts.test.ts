@@ -102,7 +102,9 @@ describe('tmpfs', () => {
 
 describe('secret', () => {
   it('is a file of mode 0400 with just this content, and in no change', async () => {
-    const sandbox = await open({ mounts: { '/run/secrets/token': { secret: 's3cret\n' }, '/run/secrets/bytes': { secret: Uint8Array.of(0, 255) } } })
+    const sandbox = await open({
+      mounts: { '/run/secrets/token': { secret: 's3cret\n' }, '/run/secrets/bytes': { secret: Uint8Array.of(0, 255) } },
+    })
     expect(await output(sandbox, 'stat -c "%a %u:%g %F" /run/secrets/token; cat /run/secrets/token')).toBe('400 0:0 regular file\ns3cret')
     expect([...(await sandbox.run(['cat', '/run/secrets/bytes'], { encoding: 'buffer' })).stdout]).toEqual([0, 255])
     expect((await changed(sandbox)).filter((line) => line.includes('token') || line.includes('bytes'))).toEqual([])
@@ -116,7 +118,9 @@ describe('secret', () => {
 
   it('is in no environment, argument or mount option', async () => {
     const sandbox = await open({ mounts: { '/token': { secret: 'findmeifyoucan' } } })
-    expect(await output(sandbox, 'cat /proc/self/mountinfo /proc/self/environ /proc/*/cmdline | tr "\\0" "\\n"')).not.toContain('findmeifyoucan')
+    expect(await output(sandbox, 'cat /proc/self/mountinfo /proc/self/environ /proc/*/cmdline | tr "\\0" "\\n"')).not.toContain(
+      'findmeifyoucan',
+    )
   })
 })
 
@@ -138,7 +142,11 @@ describe('destinations', () => {
   it('may lie in one another, whatever their order', async () => {
     const folder = source()
     const sandbox = await open({
-      mounts: { '/data/sub': { tmpfs: true }, '/data': { source: folder, access: 'copy' }, '/data/sub/in/file': { source: join(folder, 'file') } },
+      mounts: {
+        '/data/sub': { tmpfs: true },
+        '/data': { source: folder, access: 'copy' },
+        '/data/sub/in/file': { source: join(folder, 'file') },
+      },
     })
     expect(await output(sandbox, 'cat /data/file /data/sub/in/file; ls /data/sub')).toBe('host\nhost\nin')
   })

@@ -16,9 +16,12 @@ describe("scratch: 'disk'", () => {
     })
     const sandbox = await Sandbox.create({ store, scratch: 'disk' })
     expect(readdirSync(join(path, 'sandboxes'))).toHaveLength(1)
-    expect(await output(sandbox, 'echo x > /etc/x; rm /etc/motd /etc/passwd; mkdir -m 0 /deep; mkdir /a; ls /etc/x; head -c 3000000 /dev/zero > /tmp/y; stat -c %s /tmp/y')).toBe(
-      '/etc/x\n3000000',
-    )
+    expect(
+      await output(
+        sandbox,
+        'echo x > /etc/x; rm /etc/motd /etc/passwd; mkdir -m 0 /deep; mkdir /a; ls /etc/x; head -c 3000000 /dev/zero > /tmp/y; stat -c %s /tmp/y',
+      ),
+    ).toBe('/etc/x\n3000000')
     const changes: string[] = []
     for await (const { kind, path: changed } of sandbox.changes()) changes.push(`${kind} ${changed}`)
     expect(changes).toEqual(expect.arrayContaining(['add /a', 'add /deep', 'delete /etc/passwd', 'add /etc/x']))

@@ -25,7 +25,8 @@ function unlessGone<T>(read: () => T, otherwise: T): T {
   }
 }
 
-const namespacesOf = (pid: number | string): string[] => KINDS.flatMap((kind) => unlessGone(() => [readlinkSync(`/proc/${pid}/ns/${kind}`)], []))
+const namespacesOf = (pid: number | string): string[] =>
+  KINDS.flatMap((kind) => unlessGone(() => [readlinkSync(`/proc/${pid}/ns/${kind}`)], []))
 
 /** The traces of the program `pid` whose sandboxes have these ids. */
 export function tracesOf(pid: number, ids: unknown, home: string): Traces {
@@ -55,7 +56,8 @@ export function alive({ processes, namespaces, runtimeId, home }: Traces): strin
 export const stored = (traces: Traces): string[] => [...groups(traces), ...runtimeDirectories(traces), ...scratchDirectories(traces)]
 
 /** Control groups, in every hierarchy. */
-export const groups = ({ runtimeId }: Traces): string[] => groupsBelow('/sys/fs/cgroup').filter((path) => path.includes(`stratabox-${runtimeId}-`))
+export const groups = ({ runtimeId }: Traces): string[] =>
+  groupsBelow('/sys/fs/cgroup').filter((path) => path.includes(`stratabox-${runtimeId}-`))
 
 /** In the user's runtime directory, and root's. */
 export const runtimeDirectories = ({ runtimeId, home }: Traces): string[] =>

@@ -83,7 +83,7 @@ export function copyIn(inside: Inside, hostPath: PathLike, path: PathLike, optio
       const owner = await inside.user()
       const targetAt = async (at: string): Promise<Place> => ({
         inside,
-        base: hold(await openFd(inside, O_RDONLY | O_DIRECTORY, 0, { ...call, path: at })),
+        base: hold(await openFd(inside, at, O_RDONLY | O_DIRECTORY, 0, call)),
         call,
       })
       if (directory !== undefined) {
@@ -110,7 +110,7 @@ export function copyOut(inside: Inside, path: PathLike, hostPath: PathLike, opti
   const to = resolve(pathText(hostPath, 'hostPath'))
   return copy(options, { syscall: 'copyOut', path: from, dest: to }, (given, call) =>
     holding(async (hold) => {
-      const directory = await unlessNoDirectory(() => openFd(inside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, call))
+      const directory = await unlessNoDirectory(() => openFd(inside, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, call))
       if (directory !== undefined) {
         const source = new SandboxSource({ inside, base: hold(directory), call })
         const isNew = await makeHostDirectory(to)

@@ -40,16 +40,16 @@ export interface Target {
   remove(path: string): Promise<void>
 }
 
-const TYPES: Readonly<Record<number, TreeEntry['type']>> = {
-  2401: 'fifo',
-  9604: 'directory',
-  16807: 'file',
-  21609: 'symlink',
-  26411: 'socket',
-}
+const TYPES: ReadonlyMap<number, TreeEntry['type']> = new Map([
+  [0o010000, 'fifo'],
+  [0o040000, 'directory'],
+  [0o100000, 'file'],
+  [0o120000, 'symlink'],
+  [0o140000, 'socket'],
+])
 
 /** Type of a file by `st_mode`. */
-export const typeOf = (mode: number): TreeEntry['type'] => TYPES[mode & 0o170000] ?? 'device'
+export const typeOf = (mode: number): TreeEntry['type'] => TYPES.get(mode & 0o170000) ?? 'device'
 
 /** What overlayfs writes into `user.overlay.` would mean something where the copy is mounted; the rest of `user.` is the user's. */
 export const isCopiedXattr = (name: string): boolean => name.startsWith('user.') && !name.startsWith('user.overlay.')
