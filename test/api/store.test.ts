@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Store } from '../../src/api/store.js'
+import { ClosedError } from '../../src/core/index.js'
 import { readDocument } from '../../src/image/index.js'
 import { decodeIndex } from '../../src/oci/index.js'
 import { workshop } from '../builder/support.js'
@@ -45,7 +46,7 @@ describe('Store.open', () => {
     await store.close()
     await store.close()
     await expect(store.tag(await image(), 'a:1')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
-    await expect(store.build('scratch').commit()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    expect(() => store.build('scratch')).toThrow(ClosedError)
     await expect(store.get('a:1')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     await expect(store.gc()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   })

@@ -1,5 +1,5 @@
 // Layers as overlay lower directories.
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Unpacked } from '../../src/content/index.js'
@@ -198,6 +198,55 @@ describe('unpacking', () => {
     abort.abort(new Error('enough'))
     await expect((await place.open()).unpacked(image, { idMode, signal: abort.signal })).rejects.toThrow('enough')
     expect(readdirSync(join(place.path, 'tmp'))).toEqual([])
+  })
+
+  it('for one caller is not ended by the abort of another', async () => {
+    const image = await imageWith(Array.from({ length: 200 }, (_, k) => file(`/x${k}`, 'x')))
+    const store = await place.open()
+    const abort = new AbortController()
+    const [aborted, other] = [store.unpacked(image, { idMode, signal: abort.signal }), store.unpacked(image, { idMode })]
+    abort.abort(new Error('enough'))
+    await expect(aborted).rejects.toThrow('enough')
+    expect((await other).names).toHaveLength(1)
+  })
+
+  it('names a layer that comes twice in an image once: the kernel refuses a directory twice', async () => {
+    const { unpacked } = await unpack(
+      await imageWith([directory('/e'), file('/e/a', 'x')], [file('/b', 'x')], [directory('/e'), file('/e/a', 'x')]),
+    )
+    expect(unpacked.names).toHaveLength(2)
+    expect(readdirSync(join(unpacked.root, unpacked.names[1]!))).toEqual(['e'])
+  })
+
+  it('is done again after a boot that could have followed a power cut', async () => {
+    const image = await imageWith([file('/a', 'text')])
+    const first = await place.open()
+    const { root, names } = await first.unpacked(image, { idMode })
+    await first.close()
+    const record = join(root, names[0]!, '..', 'layer.json')
+    writeFileSync(record, readFileSync(record, 'utf8').replace(/"bootId":"[^"]*"/, '"bootId":"another"'))
+    truncateSync(join(root, names[0]!, 'a'))
+    const again = await (await place.open()).unpacked(image, { idMode })
+    expect(again.names).toEqual(names)
+    expect(readFileSync(join(root, names[0]!, 'a'), 'utf8')).toBe('text')
+    expect(readdirSync(join(place.path, 'tmp'))).toEqual([])
+  })
+
+  it('is not done again after a boot where the layer was used later', async () => {
+    const image = await imageWith([file('/a', 'text')])
+    const first = await place.open()
+    const { root, names } = await first.unpacked(image, { idMode })
+    await first.close()
+    const record = join(root, names[0]!, '..', 'layer.json')
+    const text = readFileSync(record, 'utf8')
+    writeFileSync(record, text.replace(/"uptimeS":\d+/, '"uptimeS":-1000'))
+    const second = await place.open()
+    const { ino } = lstatSync(join(root, names[0]!, 'a'))
+    await second.unpacked(image, { idMode })
+    await second.close()
+    writeFileSync(record, text.replace(/"bootId":"[^"]*"/, '"bootId":"another"'))
+    await (await place.open()).unpacked(image, { idMode })
+    expect(lstatSync(join(root, names[0]!, 'a')).ino).toBe(ino)
   })
 
   it('says what the image says of its top directory', async () => {

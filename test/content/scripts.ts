@@ -19,15 +19,16 @@ export async function program(code: string): Promise<string> {
     format: 'esm',
     target: 'es2022',
     outfile,
-    alias: { '#hash': src('core/hash.node.ts'), '#compress': src('compress/codec.node.ts') },
+    alias: { stratabox: src('index.ts'), '#hash': src('core/hash.node.ts'), '#compress': src('compress/codec.node.ts') },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })
   return outfile
 }
 
 /** Runs it, with the addon of this checkout. */
-export const start = (path: string, args: readonly string[]): ChildProcess =>
+export const start = (path: string, args: readonly string[], cwd?: string): ChildProcess =>
   spawn(process.execPath, [path, ...args], {
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, STRATABOX_NATIVE: nativeDirectory() },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -22,10 +22,14 @@ export class Program {
   readonly #errors: string[] = []
   readonly exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 
-  constructor(fixture: string, args: readonly string[], home: string) {
+  constructor(fixture: string, args: readonly string[], home: string, uid?: number) {
     const path = fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url))
     const env = { ...process.env, HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_RUNTIME_DIR: join(home, 'run') }
-    this.#child = spawn(process.execPath, [path, ...args], { env, stdio: 'pipe' })
+    this.#child = spawn(process.execPath, [path, ...args], {
+      env,
+      stdio: 'pipe',
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    })
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#errors.push(String(chunk)))
     this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
     this.exit = new Promise((resolve) => this.#child.once('close', (code, signal) => resolve({ code, signal })))

@@ -2,12 +2,13 @@
 // tests may have sandboxes at the same time.
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { descendants, isRunning, type ProcessRecord } from '../../support/descendants.js'
+import { descendants, isRunning, type ProcessRecord, processRecord } from '../../support/descendants.js'
 
 const KINDS = ['user', 'mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup']
 
 /** What to look for. */
 export interface Traces {
+  /** The program's descendants, and whoever else is in a namespace of theirs. */
   readonly processes: readonly ProcessRecord[]
   /** Links such as `net:[4026532000]`. */
   readonly namespaces: readonly string[]
@@ -30,24 +31,22 @@ const namespacesOf = (pid: number | string): string[] =>
 
 /** The traces of the program `pid` whose sandboxes have these ids. */
 export function tracesOf(pid: number, ids: unknown, home: string): Traces {
-  const processes = descendants(pid)
+  const below = descendants(pid)
   const own = new Set(namespacesOf('self'))
-  const namespaces = new Set(processes.flatMap((one) => namespacesOf(one.pid)).filter((link) => !own.has(link)))
+  const namespaces = new Set(below.flatMap((one) => namespacesOf(one.pid)).filter((link) => !own.has(link)))
+  const others = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && !below.some((one) => one.pid === Number(name)))
+    .filter((name) => namespacesOf(name).some((link) => namespaces.has(link)))
+    .flatMap((name) => processRecord(Number(name)) ?? [])
   const first = String((ids as string[])[0])
-  return { processes, namespaces: [...namespaces], runtimeId: first.slice(0, first.lastIndexOf('-')), home }
+  return { processes: [...below, ...others], namespaces: [...namespaces], runtimeId: first.slice(0, first.lastIndexOf('-')), home }
 }
 
-/** What must be gone at once, and is not. */
-export function alive({ processes, namespaces, runtimeId, home }: Traces): string[] {
-  const inUse = new Set(
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap(namespacesOf),
-  )
+/** What must be gone at once, and is not. A namespace lives as long as the processes in it; its number does not tell, since the next one gets it. */
+export function alive({ processes, runtimeId, home }: Traces): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
   return [
-    ...processes.filter(isRunning).map(({ pid, name }) => `process ${pid} ${name}`),
-    ...namespaces.filter((link) => inUse.has(link)),
+    ...processes.filter(isRunning).map((one) => `process ${one.pid} ${one.name} ${namespacesOf(one.pid).join(' ')}`),
     ...mounts.filter((line) => line.includes(runtimeId) || line.includes(home)),
   ]
 }
