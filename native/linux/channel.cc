@@ -2,7 +2,6 @@
 // thread-safe function serve every channel, so a sandbox costs no thread, no timer and no handle.
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -12,7 +11,6 @@
 #include <unistd.h>
 
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -208,35 +206,6 @@ void SendMessage(const Napi::CallbackInfo& info) {
   for (uint32_t k = 0; k < list.Length(); k++) fds.push_back(list.Get(k).As<Napi::Number>().Int32Value());
   const int error = outbox.Send(receiver->events, channel, bytes.Data(), bytes.ByteLength(), fds);
   if (error != 0) throw SyscallError(info.Env(), error, "sendmsg");
-}
-
-Napi::Value StartSupervisor(const Napi::CallbackInfo& info) {
-  const std::string path = info[0].As<Napi::String>().Utf8Value();
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw SyscallError(info.Env(), errno, "socketpair");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  // stderr stays the host's in sanitizer builds, whose reports would be lost otherwise.
-#if !defined(__SANITIZE_ADDRESS__)
-  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-#endif
-  posix_spawn_file_actions_adddup2(&actions, ends[1], 3);
-  char* const argv[] = {const_cast<char*>("stratabox-supervisor"), nullptr};
-  char* const envp[] = {nullptr};
-  pid_t pid;
-  const int error = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv, envp);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  if (error != 0) {
-    close(ends[0]);
-    throw SyscallError(info.Env(), error, "posix_spawn", path);
-  }
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("pid", Napi::Number::New(info.Env(), pid));
-  result.Set("channel", Napi::Number::New(info.Env(), ends[0]));
-  return result;
 }
 
 }  // namespace

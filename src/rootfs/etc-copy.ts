@@ -55,8 +55,20 @@ async function copyItem(from: string, to: string, item: Item): Promise<void> {
   if (item.kind === 'file') await utimes(target, item.mtimeMs / 1000, item.mtimeMs / 1000)
 }
 
-/** The path of the copy below `cache` for /etc as it is now, made if need be; safe for several processes at once. */
-export async function etcCopy(cache: string, etc = '/etc'): Promise<string> {
+const made = new Map<string, Promise<string>>()
+
+/** The path of the copy below `cache`, made if need be: of /etc as it was when this process first asked, for looking again costs 50 ms and more. */
+export async function etcCopy(cache: string): Promise<string> {
+  const known = await made.get(cache)
+  if (known !== undefined && (await allowed(() => lstat(known))) !== undefined) return known
+  const making = copyEtc(cache)
+  made.set(cache, making)
+  making.catch(() => made.delete(cache))
+  return making
+}
+
+/** The same for a directory as it is now; safe for several processes at once. */
+export async function copyEtc(cache: string, etc = '/etc'): Promise<string> {
   const items: Item[] = []
   const hash = createSha256()
   for await (const item of walk(etc, new Set(etcSecrets(etc)))) {

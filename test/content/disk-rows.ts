@@ -32,6 +32,17 @@ const TYPES = new Map([
 const latin1 = (path: string) => Buffer.from(encodePath(path)).toString('latin1')
 const AT_FDCWD = -100
 
+/** The owner may read a file whatever its mode, after changing it. */
+function contentOf(at: Uint8Array, mode: number): Uint8Array {
+  if (process.getuid?.() === 0 || (mode & 0o400) !== 0) return readFileSync(Buffer.from(at))
+  native().fchmodat(AT_FDCWD, at, 0o600)
+  try {
+    return readFileSync(Buffer.from(at))
+  } finally {
+    native().fchmodat(AT_FDCWD, at, mode)
+  }
+}
+
 /** All paths below `root`, by path. */
 export function rowsOf(root: string): Map<string, Row> {
   const rows = new Map<string, Row>()
@@ -53,7 +64,7 @@ export function rowsOf(root: string): Map<string, Row> {
     if (type === 'file') {
       row.size = Number(stat.size)
       row.sha256 = createHash('sha256')
-        .update(readFileSync(Buffer.from(at)))
+        .update(contentOf(at, stat.mode & 0o7777))
         .digest('hex')
     }
     if (type === 'symlink') row.target = Buffer.from(native().readlinkat(AT_FDCWD, at)).toString('latin1')

@@ -17,8 +17,8 @@ int OpenBelow(const Base& base, const char* path, uint64_t flags, uint64_t mode)
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (base.no_links ? RESOLVE_NO_SYMLINKS : 0);
   for (int attempt = 0;; attempt++) {
     const int fd = static_cast<int>(syscall(SYS_openat2, base.fd, path, &how, sizeof how));
-    // A rename under way makes a walk through ".." undecidable; the kernel asks for another try.
-    if (fd >= 0 || errno != EAGAIN || attempt == 100) return fd;
+    // A rename under way makes a walk through ".." undecidable (EAGAIN), or takes what was found out of the root (EXDEV): another try.
+    if (fd >= 0 || (errno != EAGAIN && errno != EXDEV) || attempt == 100) return fd;
   }
 }
 

@@ -69,7 +69,14 @@ StepResult Entry(int directory, const char* name, Buffer* out, Buffer* attribute
   if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return Fail("fstatat", name);
   char target[4096];
   ssize_t length = 0;
-  if (S_ISLNK(info.st_mode) && (length = readlinkat(directory, name, target, sizeof target)) < 0) return Fail("readlinkat", name);
+  if (S_ISLNK(info.st_mode)) {
+    // By descriptor: the name may be another thing's by now.
+    const int link = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (link < 0) return Fail("openat", name);
+    if (fstat(link, &info) == 0 && S_ISLNK(info.st_mode)) length = readlinkat(link, "", target, sizeof target);
+    close(link);
+    if (length < 0) return Fail("readlinkat", name);
+  }
   attributes->size = 0;
   const StepResult read = Attributes(directory, name, attributes);
   if (!read.ok()) return read;

@@ -35,7 +35,7 @@ describe('copyIn of a tree', () => {
         'a/f f 644 ',
         'a/run f 4755 ',
         'dangling l 777 /nowhere',
-        'fifo p 644 ',
+        'fifo p 644',
       ].join('\n'),
     )
     expect(await output(sandbox, `cd ${dir}/new/tree; stat -c '%Y' . a a/b a/f`)).toBe('1000000000\n1000000001\n1000000003\n1000000003')

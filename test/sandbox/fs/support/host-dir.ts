@@ -11,20 +11,18 @@ export function hostDirectory(): string {
   return path
 }
 
-/** Path → what it is: text of a file, `-> target`, `dir`; with permission bits. */
-export function snapshot(directory: string): Record<string, string> {
+/** Path → what it is: text of a file, `-> target`, `dir`; with permission bits. (Node's own recursive readdir follows links.) */
+export function snapshot(directory: string, below = ''): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
-    const path = join(directory, name)
+  for (const name of readdirSync(join(directory, below)).sort()) {
+    const relative = join(below, name)
+    const path = join(directory, relative)
     const info = lstatSync(path)
-    const what = info.isSymbolicLink()
-      ? `-> ${readlinkSync(path)}`
-      : info.isDirectory()
-        ? 'dir'
-        : info.isFile()
-          ? readFileSync(path, 'utf8')
-          : 'special'
-    found[name] = info.isSymbolicLink() ? what : `${(info.mode & 0o7777).toString(8)} ${what}`
+    const mode = (info.mode & 0o7777).toString(8)
+    if (info.isSymbolicLink()) found[relative] = `-> ${readlinkSync(path)}`
+    else if (info.isFile()) found[relative] = `${mode} ${readFileSync(path, 'utf8')}`
+    else found[relative] = `${mode} ${info.isDirectory() ? 'dir' : 'special'}`
+    if (info.isDirectory()) Object.assign(found, snapshot(directory, relative))
   }
   return found
 }
