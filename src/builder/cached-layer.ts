@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ContentStore } from '../content/index.js'
 import type { Image } from '../image/index.js'
-import { type Change, type Layer, layerFromChanges, type Spool } from '../layer/index.js'
+import { type Change, type Layer, type LayerEntry, layerFromChanges, type Spool } from '../layer/index.js'
 import type { RunStepRequest } from './run-step.js'
 
 /** How layers are made, and where they are kept. */
@@ -80,12 +80,14 @@ const keyOf = (...parts: readonly string[]): string =>
     .update(JSON.stringify(['1', ...parts]))
     .digest('hex')
 
-/** The changes that a layer stands for. */
-export async function changesOf(layer: Layer): Promise<readonly Change[]> {
-  const changes: Change[] = []
-  for await (const entry of layer.entries()) {
-    if (entry.type === 'whiteout') changes.push({ kind: 'delete', path: entry.path })
-    else if (entry.type !== 'opaque') changes.push({ kind: 'modify', path: entry.path, entry })
-  }
-  return changes
+/** The changes that a layer's entries stand for. */
+export function changesOf(entries: readonly LayerEntry[]): readonly Change[] {
+  return entries.flatMap((entry): Change[] => {
+    if (entry.type === 'opaque') return []
+    return entry.type === 'whiteout' ? [{ kind: 'delete', path: entry.path }] : [{ kind: 'modify', path: entry.path, entry }]
+  })
 }
+
+/** The entries that a layer of these changes has, but for their order. */
+export const entriesOf = (changes: readonly Change[]): readonly LayerEntry[] =>
+  changes.map((change) => (change.kind === 'delete' ? { type: 'whiteout', path: change.path } : change.entry))

@@ -2,7 +2,7 @@
 import { UnsupportedError } from '../core/index.js'
 import { appendLayer, emptyImage, type Image, type Platform, withAnnotations, withConfig } from '../image/index.js'
 import { type Change, layerFromChanges } from '../layer/index.js'
-import { changesOf, type LayerMaking, layerOfFiles, type MadeLayer, runKey } from './cached-layer.js'
+import { changesOf, entriesOf, type LayerMaking, layerOfFiles, type MadeLayer, runKey } from './cached-layer.js'
 import { insideWorkdir } from './config-steps.js'
 import { hostBase } from './host-base.js'
 import { LayerDraft } from './layer-draft.js'
@@ -31,7 +31,7 @@ export interface CommitPlan extends LayerMaking {
 export async function carryOut(plan: CommitPlan): Promise<Image> {
   const created = plan.createdAt.toISOString().replace('.000Z', 'Z')
   let image = await baseImage(plan, created)
-  const tree = new BuildTree(treeBase(plan.base, image))
+  const tree = new BuildTree(treeBase(plan, image))
   for (const [index, step] of plan.steps.entries()) {
     plan.signal?.throwIfAborted()
     const { name } = step
@@ -58,9 +58,9 @@ async function baseImage(plan: CommitPlan, created: string): Promise<Image> {
   return base
 }
 
-function treeBase(base: CommitPlan['base'], image: Image): Base {
+function treeBase({ base, content }: CommitPlan, image: Image): Base {
   if (base === 'scratch') return emptyBase
-  return base === 'host' ? hostBase : imageBase(image)
+  return base === 'host' ? hostBase : imageBase(image, (layer) => content.entries.entries(layer))
 }
 
 async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: BuildTree): Promise<MadeLayer> {
@@ -68,6 +68,7 @@ async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: Bu
   await fill(draft, step, await workdirOf(image), plan.signal)
   const changes = draft.changes()
   const made = await layerOfFiles(changes, plan)
+  if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(changes))
   tree.apply(changes)
   return made
 }
@@ -86,7 +87,7 @@ async function runStep(
   const key = await runKey(request, plan, plan.createdAt)
   const found = key === undefined ? undefined : await content.cache.find(key)
   if (found !== undefined) {
-    tree.apply(await changesOf(found))
+    tree.apply(changesOf(await content.entries.entries(found)))
     return { layer: found, cached: true }
   }
   await content.keep(image, { signal })

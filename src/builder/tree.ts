@@ -1,7 +1,7 @@
 // The tree that an image has so far, as paths and metadata: where links lead, which directories are there.
 import { FormatError, joinPath, parentPath } from '../core/index.js'
 import { type Image, mergeLayers } from '../image/index.js'
-import type { Change, InodeEntry } from '../layer/index.js'
+import type { Change, InodeEntry, Layer, LayerEntry } from '../layer/index.js'
 
 /** What the builder needs to know of what lies below its layers. */
 export interface Base {
@@ -17,11 +17,12 @@ const HOPS_MAX = 40
 /** Nothing below. */
 export const emptyBase: Base = { find: async (path) => (path === '/' ? { type: 'plain directory' } : undefined) }
 
-/** The tree of an image's layers, read when first asked. */
-export function imageBase(image: Image): Base {
+/** The tree of an image's layers, put together when first asked. `entries` gives what is in a layer. */
+export function imageBase(image: Image, entries: (layer: Layer) => Promise<readonly LayerEntry[]>): Base {
   let rows: Promise<ReadonlyMap<string, TreeEntry>> | undefined
   const read = async (): Promise<ReadonlyMap<string, TreeEntry>> => {
-    const merged = await mergeLayers(await image.layers())
+    const layers = (await image.layers()).map((layer) => withEntries(layer, () => entries(layer)))
+    const merged = await mergeLayers(layers)
     return new Map(merged.map(({ path, inode }) => [path, inode === undefined ? { type: 'plain directory' } : { ...inode.entry, path }]))
   }
   return {
@@ -30,6 +31,14 @@ export function imageBase(image: Image): Base {
       return (await rows).get(path)
     },
   }
+}
+
+function withEntries(layer: Layer, list: () => Promise<readonly LayerEntry[]>): Layer {
+  const { digest, diffId, size, mediaType } = layer
+  const entries = async function* () {
+    yield* await list()
+  }
+  return { digest, diffId, size, mediaType, entries, compressed: () => layer.compressed(), uncompressed: () => layer.uncompressed() }
 }
 
 /** The tree as the builder's steps change it. */

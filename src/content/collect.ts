@@ -1,8 +1,11 @@
 // The collector: removes blobs, unpacked layers and cached steps that no reference leads to and no live process has pinned.
+import { existsSync } from 'node:fs'
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/index.js'
 import { type Blobs, blobPin } from './blobs.js'
+import { ENTRIES_PREFIX } from './entry-cache.js'
+import { readStep, STEP_PREFIX } from './layer-cache.js'
 import { pinName, readRecord } from './layer-record.js'
 import { pinnedKeys, sweepDead } from './lease.js'
 import { O_DIRECTORY, O_RDONLY } from './linux.js'
@@ -38,6 +41,7 @@ export async function collectUnused(blobs: Blobs, refs: Refs, signal?: AbortSign
       await rm(paths.blob(digest))
       removedBlobs++
     }
+    await forget(blobs, reachable.diffIds)
     let removedLayers = 0
     for (const { idMode, key, diffId, bytes } of layers) {
       if (reachable.diffIds.has(diffId) || pinned.has(pinName(idMode, key)) || !mayRemove(idMode)) continue
@@ -51,6 +55,20 @@ export async function collectUnused(blobs: Blobs, refs: Refs, signal?: AbortSign
   })
   await empty(paths.temporary(), trash)
   return result
+}
+
+/** Removes what is remembered of layers that are not there any more. What a cached step was, is found out when it is looked for. */
+async function forget({ paths }: Blobs, diffIds: ReadonlySet<Digest>): Promise<void> {
+  for (const name of await readdir(paths.cache())) {
+    const digest = `sha256:${name.slice(ENTRIES_PREFIX.length)}`
+    if (name.startsWith(ENTRIES_PREFIX) && !diffIds.has(digest as Digest)) await rm(join(paths.cache(), name), { force: true })
+    if (name.startsWith(STEP_PREFIX) && !(await isStepThere(paths, name))) await rm(join(paths.cache(), name), { force: true })
+  }
+}
+
+async function isStepThere(paths: Blobs['paths'], name: string): Promise<boolean> {
+  const record = await readStep(join(paths.cache(), name))
+  return record !== undefined && existsSync(paths.blob(record.digest))
 }
 
 /** Only the kind of process that could have written a tree can remove all of it. */

@@ -6,13 +6,16 @@ import { type Layer, layerFromBlob } from '../layer/index.js'
 import type { Blobs } from './blobs.js'
 import { replaceFile } from './durable.js'
 
+/** Begins the names of these files. */
+export const STEP_PREFIX = 'layer-'
+
 /** Layers by what they were made of. */
 export class LayerCache {
   constructor(readonly blobs: Blobs) {}
 
   /** The layer under `key` (64 hexadecimal digits), kept in the store; undefined where there is none, or its blob was collected. */
   async find(key: string): Promise<Layer | undefined> {
-    const record = await this.#read(key)
+    const record = await readStep(this.#path(key))
     if (record === undefined) return undefined
     await this.blobs.keep([record.digest])
     if (!(await this.blobs.has(record))) return undefined
@@ -26,23 +29,25 @@ export class LayerCache {
   }
 
   #path(key: string): string {
-    return join(this.blobs.paths.cache(), `layer-${key}`)
-  }
-
-  async #read(key: string): Promise<CachedLayer | undefined> {
-    try {
-      const record = JSON.parse(await readFile(this.#path(key), 'utf8')) as CachedLayer
-      return isDigest(record.digest) && isDigest(record.diffId) ? record : undefined
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
-      throw error
-    }
+    return join(this.blobs.paths.cache(), `${STEP_PREFIX}${key}`)
   }
 }
 
-interface CachedLayer {
+/** A remembered layer. */
+export interface CachedLayer {
   readonly digest: Digest
   readonly diffId: Digest
   readonly size: number
   readonly mediaType: string
+}
+
+/** What is remembered in a file; undefined where there is none that can be read. */
+export async function readStep(path: string): Promise<CachedLayer | undefined> {
+  try {
+    const record = JSON.parse(await readFile(path, 'utf8')) as CachedLayer
+    return isDigest(record.digest) && isDigest(record.diffId) ? record : undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
 }

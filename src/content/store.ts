@@ -8,6 +8,7 @@ import { checkLayoutFile, type Descriptor, layoutFile, layoutIndex } from '../oc
 import { Blobs } from './blobs.js'
 import { type Collected, collectUnused } from './collect.js'
 import { privateDirectory, replaceFile } from './durable.js'
+import { EntryCache } from './entry-cache.js'
 import { keepImage, openImage } from './images.js'
 import { LayerCache } from './layer-cache.js'
 import type { RootMetadata } from './layer-record.js'
@@ -46,6 +47,8 @@ export class ContentStore implements AsyncDisposable {
   readonly refs: Refs
   /** Layers by what they were made of. */
   readonly cache: LayerCache
+  /** Entries of layers. */
+  readonly entries: EntryCache
   readonly #layers = new Map<IdMode, UnpackedLayers>()
   readonly #images = new Map<string, Image>()
   readonly #lease: Lease
@@ -59,6 +62,7 @@ export class ContentStore implements AsyncDisposable {
     this.blobs = new Blobs(paths, lease)
     this.refs = new Refs(paths, lease)
     this.cache = new LayerCache(this.blobs)
+    this.entries = new EntryCache(this.blobs)
   }
 
   /** Opens the store in the directory `path` (absolute), makes it where it is absent or empty, and sweeps what dead processes left.

@@ -134,7 +134,13 @@ export class Output {
   async settle(quietMs: number): Promise<void> {
     while (!this.#isEnded) {
       const left = quietMs - (performance.now() - this.#lastAt)
-      if (left <= 0) return this.giveUp()
+      if (left <= 0) {
+        // A loop that was kept busy has not read yet what the pipe holds: silence counts only after a turn in which it could.
+        const before = this.#lastAt
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+        if (this.#lastAt === before) return this.giveUp()
+        continue
+      }
       let timer: NodeJS.Timeout | undefined
       await Promise.race([this.ended, new Promise((resolve) => (timer = setTimeout(resolve, left)))])
       clearTimeout(timer)

@@ -89,6 +89,24 @@ describe('a builder', () => {
     expect(await done()).toEqual(['start', 'write /x false', 'start', 'env A false'])
   })
 
+  it('on a base whose layers were seen before reads none of them', async () => {
+    const base = await scratch().write('/usr/lib/x', 'x').commit({ tag: 'base:1' })
+    const [layer] = await base.layers()
+    const build = () => shop.store.build('base:1').write('/usr/lib/y', 'y').commit()
+    const { digest } = await build()
+    writeFileSync(shop.path('store', 'blobs', 'sha256', layer!.digest.slice(7)), '')
+    expect((await build()).digest).toBe(digest)
+    for (const name of readdirSync(shop.path('store', 'cache'))) writeFileSync(shop.path('store', 'cache', name), 'cut off')
+    await expect(build()).rejects.toMatchObject({ code: 'ERR_DIGEST_MISMATCH' })
+  })
+
+  it('forgets what it remembered of collected layers', async () => {
+    await scratch().write('/x', 'x').commit()
+    expect(readdirSync(shop.path('store', 'cache'))).toHaveLength(2)
+    await shop.store.gc()
+    expect(readdirSync(shop.path('store', 'cache'))).toEqual([])
+  })
+
   it('that is aborted stops with the reason', async () => {
     const abort = new AbortController()
     const build = scratch().write('/x', 'x').write('/y', 'y')

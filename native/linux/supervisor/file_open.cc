@@ -64,8 +64,6 @@ bool FollowLink(const Base& base, char* path, size_t room) {
 
 }  // namespace
 
-void Fd::close_() const { close(number); }
-
 InNameOf::InNameOf(int64_t uid, int64_t gid) {
   // Under a single-id map root inside is the only user there is, and whom commands take for another is that one too.
   if (id_map.mode == 2) return;

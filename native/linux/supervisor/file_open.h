@@ -1,5 +1,7 @@
 // Opening for Node: what a request may get as a descriptor, and whose a new file is.
 #pragma once
+#include <unistd.h>
+
 #include <cstdint>
 
 #include "linux/supervisor/files.h"
@@ -13,11 +15,8 @@ struct Fd {
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
   ~Fd() {
-    if (number >= 0) close_();
+    if (number >= 0) close(number);
   }
-
- private:
-  void close_() const;
 };
 
 /** While it lives, what is created belongs to a user of the sandbox: there is no moment at which it is root's. setfsuid(2), setfsgid(2). */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,19 @@ struct Removal {
   StepResult Spend() { return budget-- > 0 ? Ok() : StepResult{EAGAIN, "unlinkat", ""}; }
 };
 
+/** Opens a directory that has no permissions for its owner. By descriptor: chmod of a name would follow a link that has taken its place. */
+int OpenClosed(int directory, const char* name) {
+  const int fd = openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -1;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  const int opened = chmod(path, 0700) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return opened;
+}
+
 /** Removes one name, unless it is a directory that is not empty: then `*child` is that directory, opened. */
 StepResult RemoveName(Removal* removal, int directory, const char* name, int* child) {
   *child = -1;
@@ -31,9 +45,7 @@ StepResult RemoveName(Removal* removal, int directory, const char* name, int* ch
   if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return Ok();
   if (errno != ENOTEMPTY && errno != EACCES) return Fail("unlinkat");
   *child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  // A directory without permissions for its owner keeps out even its owner.
-  if (*child < 0 && errno == EACCES && fchmodat(directory, name, 0700, 0) == 0)
-    *child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (*child < 0 && errno == EACCES) *child = OpenClosed(directory, name);
   if (*child < 0) return Fail("openat");
   fchmod(*child, 0700);
   return Ok();

@@ -1,4 +1,5 @@
 // A directory of the host for one test, and what is in it.
+import { execFileSync } from 'node:child_process'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,11 @@ import { onTestFinished } from 'vitest'
 /** Removed when the test has finished. */
 export function hostDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'stratabox-fs-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  onTestFinished(() => {
+    // Copies of directories without write permission.
+    execFileSync('chmod', ['-R', 'u+rwX', path])
+    rmSync(path, { recursive: true, force: true })
+  })
   return path
 }
 

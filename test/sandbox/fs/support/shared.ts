@@ -21,6 +21,6 @@ export function shareSandbox(options?: SandboxOptions): Shared {
     shared.dir = await shared.fs.mkdtemp('/tmp/test-')
     await shared.fs.chmod(shared.dir, 0o777)
   })
-  afterAll(() => shared.sandbox.close())
+  afterAll(() => shared.sandbox?.close())
   return shared
 }
