@@ -190,11 +190,14 @@ async function initialize(paths: StorePaths, lease: Lease): Promise<void> {
   else await replaceFile(paths.layout(), layoutFile(), lease.temporary())
 }
 
+const PARTS = ['blobs', 'layers', 'sandboxes', 'cache', 'tmp', 'leases', 'locks', 'index.json']
+
 /** A directory that is no store, with somebody's files in it, stays as it is. */
 async function refuseForeign(path: string): Promise<void> {
   if (!(await exists(path))) return
   const names = await readdir(path)
-  if (names.length === 0 || names.includes('oci-layout') || names.includes('leases')) return
+  // Another process may be making this store right now: it has some of its directories, and nothing else.
+  if (names.includes('oci-layout') || names.every((name) => PARTS.includes(name))) return
   throw new StrataError(`${path} is neither empty nor a store`, {
     code: 'ERR_STORE',
     remedy: 'name an empty directory, or one that does not exist',

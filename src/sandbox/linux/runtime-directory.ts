@@ -1,7 +1,7 @@
 // Where a process keeps what must be found again after it was killed: lease files, and the empty directory its sandboxes mount over (each in its
 // own mount namespace, so nothing ever shows there).
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { native } from '../../native/index.js'
@@ -54,16 +54,29 @@ export function takeRuntimeDirectory(): RuntimeDirectory {
   const path = commonDirectory()
   const id = `${process.pid}-${randomBytes(4).toString('hex')}`
   const own = join(path, id)
-  mkdirSync(own, { mode: 0o700 })
-  const lock = lockFile(join(own, 'lock'))
+  // It gets its name when it is locked: before, whoever sweeps would take it for a dead process's.
+  const making = join(path, `.making-${id}`)
+  mkdirSync(making, { mode: 0o700 })
+  const lock = lockFile(join(making, 'lock'))
   if (lock === undefined) throw new Error('a lock file made just now is locked')
-  mkdirSync(join(own, 'mount'), { mode: 0o700 })
+  mkdirSync(join(making, 'mount'), { mode: 0o700 })
+  renameSync(making, own)
   return { path, id, own, lock }
 }
 
 /** Notes the directories that hold this process's control groups, for whoever sweeps after it. */
 export const noteGroups = (runtime: RuntimeDirectory, parents: readonly string[]): void =>
   writeFileSync(join(runtime.own, 'groups'), JSON.stringify(parents), { mode: 0o600 })
+
+/** The lock of a dead process; undefined where it lives, or somebody else has just swept it. */
+function lockDead(path: string): number | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined ? undefined : lockFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return undefined
+  }
+}
 
 /** Ends what dead supervisors of this user left: `sweep` gets each one's id and its groups' parents, and says whether all is gone; then its directory
  *  goes too. */
@@ -74,7 +87,7 @@ export async function sweepDead(
   for (const id of readdirSync(runtime.path)) {
     if (id === runtime.id || !/^\d+-[0-9a-f]{8}$/.test(id)) continue
     const directory = join(runtime.path, id)
-    const lock = lstatSync(join(directory, 'lock'), { throwIfNoEntry: false }) === undefined ? undefined : lockFile(join(directory, 'lock'))
+    const lock = lockDead(join(directory, 'lock'))
     if (lock === undefined) continue
     try {
       const groups = lstatSync(join(directory, 'groups'), { throwIfNoEntry: false })
