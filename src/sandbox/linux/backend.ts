@@ -166,7 +166,7 @@ async function launch(
     return new LinuxSandbox(complete({ id, number, host, spec, init, handOuts, timings: phases.list, ended }))
   } catch (error) {
     init?.close(error as Error)
-    if (handOuts !== undefined) closeHandOuts(handOuts)
+    if (handOuts !== undefined) await closeHandOuts(handOuts)
     await host.supervisor.close(number)
     signal?.throwIfAborted()
     throw error

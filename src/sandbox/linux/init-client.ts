@@ -1,8 +1,12 @@
 // PID 1's client: asks it to start and signal processes, and hears of their ends. All that it says is untrusted.
+import { close } from 'node:fs'
+import { promisify } from 'node:util'
 import { ClosedError } from '../../core/index.js'
 import { native, OP, type ReceivedStep, type Step } from '../../native/index.js'
 import { closeChannel, send, watch } from './channels.js'
 import { failureOf } from './failure.js'
+
+const closeFd = promisify(close)
 
 /** How a process ended: a wait(2) status and its rusage. */
 export interface ProcessEnd {
@@ -19,9 +23,9 @@ export interface HandOuts {
 }
 
 /** Closes them. */
-export function closeHandOuts({ root, upper }: HandOuts): void {
-  native().close(root)
-  native().close(upper)
+export async function closeHandOuts({ root, upper }: HandOuts): Promise<void> {
+  // Off the event loop: the last close of a detached tree unmounts all of it, and waits for the kernel's readers meanwhile.
+  await Promise.all([closeFd(root), closeFd(upper)])
 }
 
 /** Who hears of a started command's end: exactly one of these is called. */

@@ -38,6 +38,7 @@ export interface SandboxParts {
 export class LinuxSandbox implements RunningSandbox {
   readonly #parts: SandboxParts
   #closed: Promise<void> | undefined
+  #isFrozen = false
   #spawnContext: SpawnContext
 
   constructor(parts: SandboxParts) {
@@ -118,12 +119,14 @@ export class LinuxSandbox implements RunningSandbox {
     const { freezer } = this.#parts.cgroup
     if (freezer === undefined) this.#parts.init.signalAll(19)
     else writeFileSync(freezer.path, freezer.frozen)
+    this.#isFrozen = true
   }
 
   async thaw(): Promise<void> {
     const { freezer } = this.#parts.cgroup
     if (freezer === undefined) this.#parts.init.signalAll(18)
     else writeFileSync(freezer.path, freezer.thawed)
+    this.#isFrozen = false
   }
 
   changes(mount: string | undefined): AsyncIterable<Change> {
@@ -160,9 +163,8 @@ export class LinuxSandbox implements RunningSandbox {
     init.close(new ClosedError('the sandbox was closed'))
     // A frozen task of v1 does not see its SIGKILL until it is thawed; on v2 this is harmless.
     const closing = host.supervisor.close(number)
-    if (cgroup.freezer !== undefined) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
-    closeHandOuts(handOuts)
-    await closing
+    if (cgroup.freezer !== undefined && this.#isFrozen) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
+    await Promise.all([closing, closeHandOuts(handOuts)])
     // Else the supervisor has removed it, as the root of the namespace whose ids its files have.
     if (!host.supervisor.isAlive && scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await this.#parts.release()
