@@ -1,4 +1,6 @@
 // A sandbox's changes as one new layer on its base image, in the store.
+
+import { BASE_ANNOTATION } from '../builder/index.js'
 import { UnsupportedError } from '../core/index.js'
 import {
   appendLayer,
@@ -10,7 +12,6 @@ import {
   withAnnotations,
   withConfig,
 } from '../image/index.js'
-import { HOST_BASE } from './root.js'
 import type { Started } from './start.js'
 import { contentOf } from './store.js'
 
@@ -26,7 +27,7 @@ export interface CommitOptions {
 
 async function baseOf({ image, isHostRoot }: Started): Promise<Image> {
   if (image !== undefined) return image
-  if (isHostRoot) return withAnnotations(await emptyImage(), { [HOST_BASE]: 'host' })
+  if (isHostRoot) return withAnnotations(await emptyImage(), { [BASE_ANNOTATION]: 'host' })
   throw new UnsupportedError('commit: a sandbox on a directory has no base image', {
     remedy: "build an image of it: store.build('scratch').copy(directory, '/')",
   })

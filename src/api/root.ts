@@ -2,13 +2,11 @@
 
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { BASE_ANNOTATION } from '../builder/index.js'
 import type { ContentStore, IdMode } from '../content/index.js'
 import { SyscallError } from '../core/index.js'
 import type { Image } from '../image/index.js'
 import { type CommandDefaults, noDefaults, type RootInput } from '../sandbox/index.js'
-
-/** Annotation of images whose layers sit on the host's own files. */
-export const HOST_BASE = 'dev.stratabox.base'
 
 /** A root ready to be mounted. */
 export interface ResolvedRoot {
@@ -60,6 +58,6 @@ export async function imageRootOf(
 ): Promise<ResolvedRoot> {
   const { annotations } = await image.manifest()
   const lowers = await content.unpacked(image, { idMode, signal })
-  const input: RootInput = annotations?.[HOST_BASE] === 'host' ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }
+  const input: RootInput = annotations?.[BASE_ANNOTATION] === 'host' ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }
   return { input, image, defaults: await defaultsOf(image) }
 }

@@ -1,25 +1,15 @@
 // Files of the host as content of layers.
-import { open } from 'node:fs/promises'
-import { encodePath, StrataError } from '../core/index.js'
 
-const CHUNK_BYTES = 256 * 1024
+import { open } from 'node:fs/promises'
+import { fileChunks } from '../content/index.js'
+import { encodePath, StrataError } from '../core/index.js'
 
 /** A host path as node:fs takes it, whatever its bytes are. */
 export const hostPath = (path: string): Buffer => Buffer.from(encodePath(path))
 
 /** The bytes of a host file. */
 export async function* hostContent(path: string): AsyncGenerator<Uint8Array> {
-  const file = await open(hostPath(path))
-  try {
-    for (;;) {
-      const buffer = new Uint8Array(CHUNK_BYTES)
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await file.close()
-  }
+  yield* fileChunks(await open(hostPath(path)))
 }
 
 /** A step's error for what could not be read: it names the step, and the errno stays its `code`. */

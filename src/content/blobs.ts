@@ -4,6 +4,7 @@ import { open, rm, stat } from 'node:fs/promises'
 import { createSha256 } from '#hash'
 import { type Digest, DigestMismatchError, digestHex, isDigest, StrataError, verified } from '../core/index.js'
 import { publish } from './durable.js'
+import { fileChunks } from './file-chunks.js'
 import type { Lease } from './lease.js'
 import { withLock } from './lock.js'
 import type { StorePaths } from './paths.js'
@@ -17,8 +18,6 @@ export interface BlobName {
 
 /** The pin of a blob in a lease. */
 export const blobPin = (digest: Digest): string => `blob-${digestHex(digest)}`
-
-const CHUNK_BYTES = 256 * 1024
 
 /** The blobs of one store. What this process writes is kept from the collector until `letGo`. */
 export class Blobs {
@@ -99,18 +98,7 @@ export class Blobs {
   }
 
   async *#chunks(digest: Digest): AsyncGenerator<Uint8Array> {
-    const file = await this.#open(digest)
-    try {
-      for (;;) {
-        // A fresh buffer each time: the reader may keep the chunk.
-        const buffer = new Uint8Array(CHUNK_BYTES)
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-        if (bytesRead === 0) return
-        yield buffer.subarray(0, bytesRead)
-      }
-    } finally {
-      await file.close()
-    }
+    yield* fileChunks(await this.#open(digest))
   }
 
   async #open(digest: Digest) {
