@@ -24,6 +24,7 @@ export type {
   NetworkOptions,
   RunOptions,
   RunResult,
+  SandboxEvents,
   SandboxProcess,
   SandboxStats,
   SeccompProfile,
@@ -32,6 +33,6 @@ export type {
 export type { CommitOptions } from './commit.js'
 export type { Forks, Tuple } from './fork.js'
 export { SandboxPool, type SandboxPoolOptions } from './pool.js'
-export { Sandbox, type SandboxEvents } from './sandbox.js'
+export { Sandbox } from './sandbox.js'
 export type { SandboxOptions } from './start.js'
 export { type SaveOptions, Store, type StoreCallOptions } from './store.js'

@@ -1,5 +1,4 @@
 // The public Sandbox: thin; what it does is in sandbox/, what it commits in the store.
-import { EventEmitter } from 'node:events'
 import { ClosedError, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
 import type { Change, Image } from '../image/index.js'
 import { SandboxFs } from '../sandbox/fs/index.js'
@@ -9,6 +8,7 @@ import {
   type IsolationReport,
   type RunOptions,
   type RunResult,
+  type SandboxEvents,
   type SandboxProcess,
   type SandboxStats,
   type SpawnOptions,
@@ -19,19 +19,11 @@ import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
 
-/** What a sandbox tells. `exit`: it ended, and why. `limit`: a limit took effect. `denied`: something was refused. */
-export interface SandboxEvents {
-  exit: [event: { reason: string }]
-  limit: [event: { limit: string; value: number; max: number }]
-  denied: [event: { kind: 'network' | 'syscall'; what: string }]
-}
-
 const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject'] as const
 
 /** An isolated, bounded process tree with a file system of its own. */
 export class Sandbox implements AsyncDisposable {
   readonly #started: Started
-  readonly #events = new EventEmitter()
   #closed: Promise<void> | undefined
   #ended: Error | undefined
   /** node:fs/promises on the sandbox's files, running or stopped. Never follows a link out. */
@@ -48,7 +40,7 @@ export class Sandbox implements AsyncDisposable {
     running.ended.then((error) => {
       if (this.#closed !== undefined) return
       this.#ended = error
-      this.#events.emit('exit', { reason: error.message })
+      running.events.emit('exit', { reason: error.message })
     })
     const { lifetimeMaxMs } = spec.limits
     if (lifetimeMaxMs !== undefined) setTimeout(() => this.#expire(lifetimeMaxMs), lifetimeMaxMs).unref()
@@ -184,22 +176,23 @@ export class Sandbox implements AsyncDisposable {
   }
 
   on<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
-    this.#events.on(event, listener as (...args: unknown[]) => void)
+    this.#started.session.running.events.on(event, listener)
     return this
   }
   once<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
-    this.#events.once(event, listener as (...args: unknown[]) => void)
+    this.#started.session.running.events.once(event, listener)
     return this
   }
   off<K extends keyof SandboxEvents>(event: K, listener: (...args: SandboxEvents[K]) => void): this {
-    this.#events.off(event, listener as (...args: unknown[]) => void)
+    this.#started.session.running.events.off(event, listener)
     return this
   }
 
   #expire(max: number): void {
     if (this.#closed !== undefined) return
-    this.#events.emit('limit', { limit: 'lifetimeMaxMs', value: max, max })
-    this.#events.emit('exit', { reason: `its lifetime of ${max} ms is over` })
+    const { events } = this.#started.session.running
+    events.emit('limit', { limit: 'lifetimeMaxMs', value: max, max })
+    events.emit('exit', { reason: `its lifetime of ${max} ms is over` })
     // Whoever calls later is told by ERR_CLOSED; the promise itself has nobody who waits.
     this.close().catch((error: Error) => process.emitWarning(error))
   }

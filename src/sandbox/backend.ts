@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Change } from '../layer/index.js'
 import type { Step } from '../native/index.js'
 import type { Lowers } from '../rootfs/index.js'
+import type { Events } from './events.js'
 import type { FileAnswer } from './linux/file-helper.js'
 import type { SandboxSpec, UserSpec } from './spec.js'
 import type { IsolationReport, SandboxStats } from './types.js'
@@ -53,6 +54,8 @@ export interface RunningSandbox {
   readonly timings: readonly { readonly phase: string; readonly durationMs: number }[]
   /** Resolves with the reason when the sandbox ends without `close`. */
   readonly ended: Promise<Error>
+  /** Where the platform tells of limits and denials; 'exit' is told above it. */
+  readonly events: Events
   spawn(request: SpawnRequest): Promise<RawProcess>
   /** `base`: a name, or the descriptor of a file or directory of this sandbox. */
   file(request: Step, base: FileBase | number): Promise<FileAnswer>

@@ -1,5 +1,6 @@
 export type { Backend, RootInput, RunningSandbox, StartInput } from './backend.js'
 export { capabilityNames, defaultCapabilities } from './capabilities.js'
+export { Events, type SandboxEvents } from './events.js'
 export type { IoLimit } from './linux/cgroup/index.js'
 export { pendingCall } from './pending.js'
 export { SandboxProcess } from './process.js'

@@ -6,6 +6,7 @@ import type { Change } from '../../layer/index.js'
 import { OP, type Step, step } from '../../native/index.js'
 import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
+import { Events } from '../events.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
 import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
@@ -37,6 +38,7 @@ export interface SandboxParts {
 /** PID 1's life, seen from Node. */
 export class LinuxSandbox implements RunningSandbox {
   readonly #parts: SandboxParts
+  readonly events = new Events()
   #closed: Promise<void> | undefined
   #isFrozen = false
   #spawnContext: SpawnContext
