@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import type { ContentStore } from '../content/index.js'
 import type { Image } from '../image/index.js'
 import { type Change, type Layer, type LayerEntry, layerFromChanges, type Spool } from '../layer/index.js'
+import type { Mount } from '../sandbox/index.js'
+import { digestOfHostTree } from './host-digest.js'
 import type { RunStepRequest } from './run-step.js'
 
 /** How layers are made, and where they are kept. */
@@ -51,18 +53,34 @@ export async function layerOfFiles(changes: readonly Change[], making: LayerMaki
   return { layer, cached: false }
 }
 
-/** Key of a command's result; undefined where it depends on more than is known: files mounted from the host, or the host itself below. */
+/** Key of a command's result; undefined where it depends on more than is known: the host itself below, files of the host that it may write, other
+ *  sandboxes on its network. A cache directory makes no difference, nor does what a secret is: only that there is one. */
 export async function runKey(
   request: Omit<RunStepRequest, 'onOutput' | 'signal'>,
   making: LayerMaking,
   createdAt: Date,
 ): Promise<string | undefined> {
   const { image, isHostBase, command, options } = request
-  const mounts = Object.values(options.mounts ?? {})
-  if (!making.useCache || isHostBase || mounts.some((mount) => !('tmpfs' in mount) && !('secret' in mount))) return undefined
-  const { mounts: _, ...rest } = options
-  const places = Object.keys(options.mounts ?? {}).sort()
-  return keyOf('run', making.compression, await identityOf(image), JSON.stringify([command, sorted(rest), places, createdAt.getTime()]))
+  const { mounts = {}, env = {}, network, ...rest } = options
+  if (!making.useCache || isHostBase || (typeof network === 'object' && network.join !== undefined)) return undefined
+  const places: unknown[] = []
+  for (const [path, mount] of sorted(mounts)) {
+    const identity = await mountIdentity(mount as Mount, making.signal)
+    if (identity === undefined) return undefined
+    places.push([path, ...identity])
+  }
+  // undefined takes the image's own variable away, so it must not look like none.
+  const variables = Object.entries(env).map(([name, value]) => [name, value ?? null])
+  const described = [command, sorted(Object.fromEntries(variables)), sorted({ ...rest, network }), places, createdAt.getTime()]
+  return keyOf('run', making.compression, await identityOf(image), JSON.stringify(described))
+}
+
+async function mountIdentity(mount: Mount, signal: AbortSignal | undefined): Promise<readonly unknown[] | undefined> {
+  if ('tmpfs' in mount) return ['tmpfs', mount.sizeMaxBytes ?? null]
+  if ('cache' in mount) return ['cache', mount.cache]
+  if ('secret' in mount) return ['secret']
+  if (mount.access === 'write') return undefined
+  return ['source', mount.access ?? 'read', await digestOfHostTree(mount.source, signal)]
 }
 
 /** What a command can see of an image: its layers and its configuration. */
@@ -70,7 +88,7 @@ async function identityOf(image: Image): Promise<string> {
   return (await image.manifest()).config.digest
 }
 
-const sorted = (value: object): readonly unknown[] =>
+const sorted = (value: object): readonly (readonly [string, unknown])[] =>
   Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,16 +1,20 @@
 // Carries out the steps of a build: each filesystem step a layer, each configuration step an entry of the history.
 import { UnsupportedError } from '../core/index.js'
 import { appendLayer, emptyImage, type Image, type Platform, withAnnotations, withConfig } from '../image/index.js'
-import { type Change, layerFromChanges } from '../layer/index.js'
+import { type Change, type Layer, layerFromChanges } from '../layer/index.js'
+import { USER_DATABASE_MAX_BYTES } from '../sandbox/index.js'
 import { changesOf, entriesOf, type LayerMaking, layerOfFiles, type MadeLayer, runKey } from './cached-layer.js'
 import { insideWorkdir } from './config-steps.js'
 import { hostBase } from './host-base.js'
 import { LayerDraft } from './layer-draft.js'
+import { type Owner, type OwnerSpec, resolveOwner } from './owner.js'
 import type { RunStep } from './run-step.js'
+import type { Stages } from './stages.js'
 import type { BuildEvent, BuildStep } from './step.js'
 import { addCopy } from './steps/copy.js'
 import { addPrograms } from './steps/program.js'
 import { type Base, BuildTree, emptyBase, imageBase } from './tree.js'
+import { textOf } from './tree-text.js'
 
 /** Says that an image's layers sit on the host's own system files, which are not in it. */
 export const BASE_ANNOTATION = 'dev.stratabox.base'
@@ -25,6 +29,8 @@ export interface CommitPlan extends LayerMaking {
   readonly createdAt: Date
   readonly runStep: RunStep | undefined
   readonly onEvent: (event: BuildEvent) => void
+  /** The builders that steps copy from. */
+  readonly stages: Stages
 }
 
 /** Builds the image; its layers are in the store. */
@@ -65,7 +71,7 @@ function treeBase({ base, content }: CommitPlan, image: Image): Base {
 
 async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: BuildTree): Promise<MadeLayer> {
   const draft = new LayerDraft(tree, mtimeOf(plan.createdAt))
-  await fill(draft, step, await workdirOf(image), plan.signal)
+  await fill(draft, step, { plan, inside: await workdirOf(image), ownerOf: (owner) => ownerOf(plan, image, tree, owner) })
   const changes = draft.changes()
   const made = await layerOfFiles(changes, plan)
   if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(changes))
@@ -96,28 +102,40 @@ async function runStep(
   const changes: Change[] = []
   for await (const change of result.changes()) changes.push(clamped(change, mtimeOf(plan.createdAt)))
   const layer = await layerFromChanges(changes, { compression, signal, spool: content.spool({ signal }) })
+  await content.entries.remember(layer.diffId, entriesOf(changes))
   tree.apply(changes)
   if (key !== undefined) await content.cache.remember(key, layer)
   return { layer, cached: false }
 }
 
-async function fill(draft: LayerDraft, step: FileStep, inside: (path: string) => string, signal: AbortSignal | undefined): Promise<void> {
+interface Filling {
+  readonly plan: CommitPlan
+  readonly inside: (path: string) => string
+  readonly ownerOf: (owner: OwnerSpec) => Promise<Owner>
+}
+
+async function fill(draft: LayerDraft, step: FileStep, { plan, inside, ownerOf }: Filling): Promise<void> {
   switch (step.kind) {
     case 'copy': {
       const to = inside(step.spec.to)
-      const spec = { ...step.spec, to: step.spec.to.endsWith('/') && to !== '/' ? `${to}/` : to }
-      return addCopy(draft, await step.open(signal), spec, signal)
+      const spec = { ...step.spec, to: step.spec.to.endsWith('/') && to !== '/' ? `${to}/` : to, owner: await ownerOf(step.owner) }
+      return addCopy(draft, await step.open(plan), spec, plan.signal)
     }
     case 'program':
       return addPrograms(draft, step.paths)
     case 'write': {
-      const { content, mode, uid, gid } = step
+      const { content, mode } = step
       const path = await draft.tree.resolve(inside(step.path), { last: true })
-      return draft.add({ type: 'file', path, mode, uid, gid, size: content.length, content: () => once(content) })
+      return draft.add({ type: 'file', path, mode, ...(await ownerOf(step.owner)), size: content.length, content: () => once(content) })
     }
     case 'remove':
       return draft.delete(await draft.tree.resolve(inside(step.path)))
   }
+}
+
+function ownerOf(plan: CommitPlan, image: Image, tree: BuildTree, owner: OwnerSpec): Promise<Owner> {
+  const place = { image, tree, isHostBase: plan.base === 'host', entries: (layer: Layer) => plan.content.entries.entries(layer) }
+  return resolveOwner(owner, (path) => textOf(place, path, USER_DATABASE_MAX_BYTES))
 }
 
 async function workdirOf(image: Image): Promise<(path: string) => string> {

@@ -8,8 +8,18 @@ import type { Command, Env } from '../sandbox/index.js'
 import { UnionFs } from '../unionfs/index.js'
 import { carryOut } from './commit.js'
 import * as config from './config-steps.js'
-import { type CommitOptions, commitSpec, hostPlatform, imagePathOption, modeOption, type OwnerOption, ownerOption } from './options.js'
+import {
+  type CommitOptions,
+  type CommitSpec,
+  commitSpec,
+  hostPlatform,
+  imagePathOption,
+  modeOption,
+  type OwnerOption,
+  ownerOption,
+} from './options.js'
 import type { RunStep, RunStepOptions } from './run-step.js'
+import { type Stage, type Stages, withStages } from './stages.js'
 import type { BuildStep, OpenSource } from './step.js'
 import { hostPathOf } from './steps/copy.js'
 import { hostSource, unionSource } from './steps/copy-source.js'
@@ -71,11 +81,12 @@ export class ImageBuilder {
     if (!Array.isArray(ignore)) throw new TypeError('copy: ignore must be an array of strings')
     const spec = {
       to: imagePathOption(to, 'copy'),
-      owner: ownerOption(given.owner, 'copy'),
       mode: modeOption(given.mode, 'copy'),
       ignore: [...ignore],
     }
-    return this.#with({ kind: 'copy', name: `copy ${to}`, open: this.#source(from, given.from, followLinks), spec })
+    const owner = ownerOption(given.owner, 'copy')
+    const stage = given.from instanceof ImageBuilder ? { stage: ImageBuilder.#stageOf(given.from) } : {}
+    return this.#with({ kind: 'copy', name: `copy ${to}`, open: this.#source(from, given.from, followLinks), ...stage, spec, owner })
   }
 
   /** Copies executables to their own paths, with interpreter and shared libraries (read from the ELF files, nothing is run). */
@@ -92,9 +103,9 @@ export class ImageBuilder {
     rejectUnknown(given, ['mode', 'owner'], 'write')
     if (typeof content !== 'string' && !(content instanceof Uint8Array)) throw new TypeError('write: content must be a string or bytes')
     const bytes = typeof content === 'string' ? utf8(content) : content.slice()
-    const { uid, gid } = ownerOption(given.owner, 'write') ?? { uid: 0, gid: 0 }
+    const owner = ownerOption(given.owner, 'write')
     const mode = modeOption(given.mode, 'write') ?? 0o644
-    return this.#with({ kind: 'write', name: `write ${path}`, path: imagePathOption(path, 'write'), content: bytes, mode, uid, gid })
+    return this.#with({ kind: 'write', name: `write ${path}`, path: imagePathOption(path, 'write'), content: bytes, mode, owner })
   }
 
   /** Removes a file or a tree of the base (or of earlier steps). */
@@ -167,18 +178,28 @@ export class ImageBuilder {
   async commit(options?: CommitOptions): Promise<Image> {
     const spec = commitSpec(options)
     const { content } = this.#context
-    const base = await this.#baseImage(spec.signal)
-    const image = await carryOut({
-      ...spec,
-      base,
-      steps: this.#steps,
-      content,
-      runStep: this.#context.runStep,
-      platform: await platformFor(base, spec.platform),
+    return withStages(spec, async (stages, signal) => {
+      const image = await this.#build({ ...spec, signal }, stages)
+      const kept = content.image(await content.keep(image, { signal }))
+      if (spec.tag !== undefined) await this.#context.tag(kept, spec.tag, signal)
+      return kept
     })
-    const kept = content.image(await content.keep(image, { signal: spec.signal }))
-    if (spec.tag !== undefined) await this.#context.tag(kept, spec.tag, spec.signal)
-    return kept
+  }
+
+  async #build(spec: CommitSpec, stages: Stages): Promise<Image> {
+    for (const step of this.#steps) if (step.kind === 'copy' && step.stage !== undefined) stages.begin(step.stage)
+    const base = await this.#baseImage(spec.signal)
+    const { content, runStep } = this.#context
+    const platform = await platformFor(base, spec.platform)
+    return carryOut({ ...spec, base, steps: this.#steps, content, runStep, platform, stages })
+  }
+
+  /** This builder as something that others copy from. */
+  static #stages = new WeakMap<ImageBuilder, Stage>()
+  static #stageOf(builder: ImageBuilder): Stage {
+    const stage = ImageBuilder.#stages.get(builder) ?? { build: (spec: CommitSpec, stages: Stages) => builder.#build(spec, stages) }
+    ImageBuilder.#stages.set(builder, stage)
+    return stage
   }
 
   #with(step: BuildStep): ImageBuilder {
@@ -203,12 +224,12 @@ export class ImageBuilder {
       const absolute = resolve(path)
       return async () => hostSource(absolute, followLinks)
     }
-    return async (signal) => {
+    return async ({ stages, signal }) => {
       const source =
         typeof image === 'string'
           ? await this.#context.resolve(image, signal)
           : image instanceof ImageBuilder
-            ? await image.commit({ signal })
+            ? await stages.image(ImageBuilder.#stageOf(image))
             : image
       return unionSource(await UnionFs.of(source), path, followLinks)
     }

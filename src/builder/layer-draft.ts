@@ -3,8 +3,8 @@ import { FormatError, parentPath } from '../core/index.js'
 import type { Change, InodeEntry } from '../layer/index.js'
 import type { BuildTree, TreeEntry } from './tree.js'
 
-type Without<T> = T extends InodeEntry ? Omit<T, 'mtimeNs' | 'xattrs'> : never
-/** An entry as a step gives it: time and attributes are the draft's. */
+type Without<T> = T extends InodeEntry ? Omit<T, 'mtimeNs' | 'xattrs'> & { readonly xattrs?: InodeEntry['xattrs'] } : never
+/** An entry as a step gives it: the time is the draft's. Without attributes unless said. */
 export type DraftEntry = Without<InodeEntry>
 
 /** Changes on top of a tree. */
@@ -22,12 +22,12 @@ export class LayerDraft {
     await this.#parents(entry.path)
     if (entry.type !== 'directory' && (await this.tree.isDirectory(entry.path))) throw new FormatError(`${entry.path} is a directory`)
     const isNew = (await this.tree.find(entry.path)) === undefined
-    const full = { ...entry, mtimeNs: this.mtimeNs, xattrs: {} } as InodeEntry
+    const full = { xattrs: {}, ...entry, mtimeNs: this.mtimeNs } as InodeEntry
     this.#changes.set(entry.path, { kind: isNew ? 'add' : 'modify', path: entry.path, entry: full })
   }
 
   /** Adds a directory; one that the image (or this draft) has already keeps its owner and mode. */
-  async directory(entry: { readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }): Promise<void> {
+  async directory(entry: Pick<InodeEntry, 'path' | 'mode' | 'uid' | 'gid' | 'xattrs'>): Promise<void> {
     if (this.#isDirectory(entry.path)) return
     if (await this.tree.isDirectory(entry.path)) await this.#existing(entry.path)
     else await this.add({ ...entry, type: 'directory' })

@@ -1,8 +1,8 @@
 // Options of the builder's calls: checked when the call is made, not when the step runs.
 import { imagePath, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import type { Platform, PlatformObject } from '../image/index.js'
+import type { OwnerSpec } from './owner.js'
 import type { BuildEvent } from './step.js'
-import type { Owner } from './steps/copy.js'
 
 /** Options of `commit`. */
 export interface CommitOptions {
@@ -20,7 +20,8 @@ export interface CommitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Owner as options have it: ids, or `'uid'`, `'uid:gid'`. */
+/** Owner as options have it: ids, or `'uid'` (whose group has the same number), `'uid:gid'`, `'user'`, `'user:group'` and mixtures; names are looked
+ *  up in the image. */
 export type OwnerOption = string | { readonly uid: number; readonly gid: number }
 
 const ID_MAX = 0xffff_fffe
@@ -40,6 +41,9 @@ export const hostPlatform = (): PlatformObject => ({
   os: process.platform === 'win32' ? 'windows' : process.platform,
   architecture: ARCHITECTURES[process.arch] ?? process.arch,
 })
+
+/** Options of commit, filled in. */
+export type CommitSpec = ReturnType<typeof commitSpec>
 
 /** Options of commit with every default but the platform's. @throws TypeError | RangeError that names the option */
 export function commitSpec(options: CommitOptions | undefined) {
@@ -70,14 +74,18 @@ function defaultDate(): Date {
   return new Date(Number(epoch) * 1000)
 }
 
-/** @throws TypeError for names (there are none to look up before the image is there) @throws RangeError for ids out of range */
-export function ownerOption(owner: OwnerOption | undefined, of: string): Owner | undefined {
-  if (owner === undefined) return undefined
+// As useradd(8) takes names, upper case and dots added.
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}\$?$/
+
+/** Default: root's. @throws TypeError for what is no owner @throws RangeError for ids out of range */
+export function ownerOption(owner: OwnerOption | undefined, of: string): OwnerSpec {
+  if (owner === undefined) return { uid: 0, gid: 0 }
   if (typeof owner === 'string') {
-    const [uid, gid = uid, ...more] = owner.split(':')
-    if (more.length > 0 || !/^\d+$/.test(uid!) || !/^\d+$/.test(gid!))
-      throw new TypeError(`${of}: owner must be 'uid', 'uid:gid' or { uid, gid }, not ${JSON.stringify(owner)}`)
-    return ownerOption({ uid: Number(uid), gid: Number(gid) }, of)
+    const [user, group = user, ...more] = owner.split(':')
+    if (more.length > 0 || !NAME.test(user!) || !NAME.test(group!))
+      throw new TypeError(`${of}: owner must be 'user', 'user:group', 'uid', 'uid:gid' or { uid, gid }, not ${JSON.stringify(owner)}`)
+    const ids = [user!, group!].map((part) => (/^\d+$/.test(part) ? integerOption(Number(part), `${of}: owner`, 0, ID_MAX)! : undefined))
+    return ids[0] === undefined || ids[1] === undefined ? { names: owner } : { uid: ids[0], gid: ids[1] }
   }
   const { uid, gid } = optionsObject(owner, `${of}: owner`)
   rejectUnknown(owner, ['uid', 'gid'], `${of}: owner`)

@@ -1,6 +1,7 @@
 export { type BlobName, Blobs } from './blobs.js'
 export type { Collected } from './collect.js'
 export { fileChunks } from './file-chunks.js'
+export { hostXattrs } from './host-xattrs.js'
 export { keepImage, namesIndex, openImage, openIndex } from './images.js'
 export type { RootMetadata } from './layer-record.js'
 export type { IdMode } from './paths.js'

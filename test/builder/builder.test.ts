@@ -257,7 +257,8 @@ describe('misuse', () => {
   it.each([
     ['an unknown option of copy', () => scratch().copy('a', '/b', { chown: '1' } as never), /copy: unknown option 'chown'/],
     ['an unknown option of write', () => scratch().write('/b', '', { chmod: 1 } as never), /write: unknown option 'chmod'/],
-    ['an owner by name', () => scratch().copy('a', '/b', { owner: 'www-data' }), /owner must be/],
+    ['an owner of three parts', () => scratch().copy('a', '/b', { owner: 'a:b:c' }), /owner must be/],
+    ['an owner with a sign', () => scratch().copy('a', '/b', { owner: '-1' }), /owner must be/],
     ['a mode out of range', () => scratch().write('/b', '', { mode: 0o10000 }), /mode must be an integer from 0 to 4095/],
     ['a URL that is no file', () => scratch().copy(new URL('https://example.com/'), '/b'), /not a file URL/],
     ['an empty path', () => scratch().write('', ''), /not a path/],

@@ -2,6 +2,7 @@ import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { native } from '../../src/native/index.js'
 import { UnionFs } from '../../src/unionfs/index.js'
 import { contents, textIn, workshop } from './support.js'
 
@@ -92,6 +93,46 @@ describe('copy of a directory', () => {
     } finally {
       server.close()
     }
+  })
+})
+
+describe('extended attributes', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  const xattrsIn = async (image: Awaited<ReturnType<ReturnType<typeof shop.store.build>['commit']>>) => {
+    const found: Record<string, Record<string, string>> = {}
+    for (const layer of await image.layers())
+      for await (const entry of layer.entries())
+        if ('xattrs' in entry && Object.keys(entry.xattrs).length > 0)
+          found[entry.path] = Object.fromEntries(Object.entries(entry.xattrs).map(([name, value]) => [name, Buffer.from(value).toString()]))
+    return found
+  }
+
+  it('of files and directories come along, from the host and from an image', async () => {
+    const set = (path: string, name: string) => native().setxattr(-100, bytes(shop.path('src', path)), name, bytes('value'))
+    set('a.txt', 'user.one')
+    set('sub', 'user.two')
+    const base = await shop.store.build('scratch').copy(shop.path('src'), '/x').commit()
+    expect(await xattrsIn(base)).toEqual({ '/x/a.txt': { 'user.one': 'value' }, '/x/sub': { 'user.two': 'value' } })
+    const again = await shop.store.build('scratch').copy('/x', '/y', { from: base }).commit()
+    expect(await xattrsIn(again)).toEqual({ '/y/a.txt': { 'user.one': 'value' }, '/y/sub': { 'user.two': 'value' } })
+  })
+
+  it('of overlayfs itself stay where they are', async () => {
+    native().setxattr(-100, bytes(shop.path('src/a.txt')), 'user.overlay.opaque', bytes('y'))
+    expect(await xattrsIn(await shop.store.build('scratch').copy(shop.path('src'), '/x').commit())).toEqual({})
+    const view = await UnionFs.of([])
+    await view.writeFile('/f', '')
+    await view.setxattr('/f', 'trusted.overlay.redirect', bytes('/'))
+    expect(await xattrsIn(await shop.store.build('scratch').copy(view, '/').commit())).toEqual({})
+  })
+
+  it('of a link that is followed are those of what it leads to', async () => {
+    native().setxattr(-100, bytes(shop.path('src/a.txt')), 'user.one', bytes('value'))
+    symlinkSync('a.txt', shop.path('src/link'))
+    const followed = await shop.store.build('scratch').copy(shop.path('src'), '/', { followLinks: true }).commit()
+    expect(Object.keys(await xattrsIn(followed))).toEqual(['/a.txt', '/link'])
+    const kept = await shop.store.build('scratch').copy(shop.path('src'), '/').commit()
+    expect(Object.keys(await xattrsIn(kept))).toEqual(['/a.txt'])
   })
 })
 

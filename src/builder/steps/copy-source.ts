@@ -1,16 +1,23 @@
 // Where `copy` reads from: one small interface over the host, an image or a union view.
-import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { comparePaths, decodePath, imagePath, joinPath } from '../../core/index.js'
+import { hostXattrs } from '../../content/index.js'
+import { comparePaths, decodePath, encodePath, imagePath, joinPath } from '../../core/index.js'
 import type { UnionFs } from '../../unionfs/index.js'
 import { hostContent, hostPath, unreadable } from '../host-file.js'
 
 /** One thing that could be copied. */
-export type SourceEntry = { readonly mode: number; readonly linkId?: string | undefined } & (
+export type SourceEntry = {
+  readonly mode: number
+  readonly linkId?: string | undefined
+  readonly xattrs: Readonly<Record<string, Uint8Array>>
+} & (
   | { readonly type: 'file'; readonly size: number }
   | { readonly type: 'symlink'; readonly target: string }
   | { readonly type: 'directory' | 'fifo' | 'other' }
 )
+
+const OVERLAY_XATTR = /^(user|trusted)\.overlay\./
 
 /** A file or a tree. Paths are relative to its top, '' is the top itself. */
 export interface CopySource {
@@ -48,12 +55,13 @@ export function hostSource(from: string, followLinks: boolean): CopySource {
 async function hostEntry(path: string, follow: boolean): Promise<SourceEntry> {
   const found = await (follow ? stat : lstat)(hostPath(path))
   const mode = found.mode & 0o7777
-  if (found.isDirectory()) return { type: 'directory', mode }
+  const xattrs = hostXattrs(follow ? encodePath(decodePath(await realpath(hostPath(path), { encoding: 'buffer' }))) : encodePath(path))
+  if (found.isDirectory()) return { type: 'directory', mode, xattrs }
   if (found.isSymbolicLink())
-    return { type: 'symlink', mode: 0o777, target: decodePath(await readlink(hostPath(path), { encoding: 'buffer' })) }
+    return { type: 'symlink', mode: 0o777, xattrs, target: decodePath(await readlink(hostPath(path), { encoding: 'buffer' })) }
   const linkId = found.nlink > 1 ? `${found.dev}:${found.ino}` : undefined
-  if (found.isFile()) return { type: 'file', mode, size: found.size, linkId }
-  return { type: found.isFIFO() ? 'fifo' : 'other', mode }
+  if (found.isFile()) return { type: 'file', mode, xattrs, size: found.size, linkId }
+  return { type: found.isFIFO() ? 'fifo' : 'other', mode, xattrs }
 }
 
 /** A path of a union view (of an image, say), which keeps its own links' meaning. */
@@ -63,13 +71,18 @@ export function unionSource(view: UnionFs, from: string, followLinks: boolean): 
   return {
     name: root.slice(root.lastIndexOf('/') + 1),
     async lstat(path) {
-      const found = await (followLinks || path === '' ? view.stat(at(path)) : view.lstat(at(path)))
+      const followSymlinks = followLinks || path === ''
+      const found = await (followSymlinks ? view.stat(at(path)) : view.lstat(at(path)))
       const mode = Number(found.mode) & 0o7777
-      if (found.isDirectory()) return { type: 'directory', mode }
-      if (found.isSymbolicLink()) return { type: 'symlink', mode: 0o777, target: await view.readlink(at(path)) }
+      const xattrs: Record<string, Uint8Array> = {}
+      for (const name of await view.listxattr(at(path), { followSymlinks })) {
+        if (!OVERLAY_XATTR.test(name)) xattrs[name] = await view.getxattr(at(path), name, { followSymlinks })
+      }
+      if (found.isDirectory()) return { type: 'directory', mode, xattrs }
+      if (found.isSymbolicLink()) return { type: 'symlink', mode: 0o777, xattrs, target: await view.readlink(at(path)) }
       const linkId = Number(found.nlink) > 1 ? String(found.ino) : undefined
-      if (found.isFile()) return { type: 'file', mode, size: Number(found.size), linkId }
-      return { type: found.isFIFO() ? 'fifo' : 'other', mode }
+      if (found.isFile()) return { type: 'file', mode, xattrs, size: Number(found.size), linkId }
+      return { type: found.isFIFO() ? 'fifo' : 'other', mode, xattrs }
     },
     readdir: async (path) => [...(await view.readdir(at(path)))].sort(comparePaths),
     read: (path) => view.readStream(at(path)),

@@ -3,20 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { baseName, FormatError, imagePath, joinPath } from '../../core/index.js'
 import { compileIgnore, type Ignore } from '../ignore.js'
 import type { DraftEntry, LayerDraft } from '../layer-draft.js'
+import type { Owner } from '../owner.js'
 import type { CopySource, SourceEntry } from './copy-source.js'
-
-/** Owner of what is copied. */
-export interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
 
 /** What `copy` is to do, checked. */
 export interface CopySpec {
   /** Absolute in the image; a trailing slash says that it is a directory. */
   readonly to: string
-  /** undefined: root's. */
-  readonly owner: Owner | undefined
+  readonly owner: Owner
   /** Permission bits of files and directories; undefined: as they are. */
   readonly mode: number | undefined
   readonly ignore: readonly string[]
@@ -35,11 +29,10 @@ export async function addCopy(draft: LayerDraft, source: CopySource, spec: CopyS
   await copier.entry('', isInto ? joinPath(to, source.name) : to, top)
 }
 
-const ROOT: Owner = { uid: 0, gid: 0 }
-
 interface Pending {
   readonly path: string
   readonly mode: number
+  readonly xattrs: SourceEntry['xattrs']
 }
 
 class Copier {
@@ -58,7 +51,7 @@ class Copier {
 
   /** A directory with its content. The top one is made like any missing parent; those in it are the source's. */
   async directory(from: string, to: string, entry: SourceEntry, isTop: boolean): Promise<void> {
-    await this.#make({ path: to, mode: isTop ? 0o755 : entry.mode })
+    await this.#make(isTop ? { path: to, mode: 0o755, xattrs: {} } : { path: to, mode: entry.mode, xattrs: entry.xattrs })
     await this.#content(from, to, [])
   }
 
@@ -73,7 +66,7 @@ class Copier {
       if (isIgnored && !(isDirectory && this.#ignore.hasExceptions)) continue
       const target = await this.draft.tree.resolve(joinPath(to, name), { last: isDirectory })
       if (isIgnored) {
-        await this.#content(child, target, [...pending, { path: target, mode: found.mode }])
+        await this.#content(child, target, [...pending, { path: target, mode: found.mode, xattrs: found.xattrs }])
         continue
       }
       for (const each of pending) await this.#make(each)
@@ -82,17 +75,17 @@ class Copier {
     }
   }
 
-  async #make({ path, mode }: Pending): Promise<void> {
+  async #make({ path, mode, xattrs }: Pending): Promise<void> {
     if (path === '/') return
-    await this.draft.directory({ path, mode: this.spec.mode ?? mode, ...(this.spec.owner ?? ROOT) })
+    await this.draft.directory({ path, mode: this.spec.mode ?? mode, xattrs, ...this.spec.owner })
   }
 
   async entry(from: string, to: string, entry: SourceEntry): Promise<void> {
-    const base = { path: to, ...(this.spec.owner ?? ROOT), mode: this.spec.mode ?? entry.mode }
+    const base = { path: to, ...this.spec.owner, mode: this.spec.mode ?? entry.mode, xattrs: entry.xattrs }
     if (entry.type === 'symlink') return this.draft.add({ ...base, mode: 0o777, type: 'symlink', target: entry.target })
     if (entry.linkId !== undefined) {
       const first = this.#links.get(entry.linkId)
-      if (first !== undefined) return this.draft.add({ ...base, type: 'hardlink', target: first })
+      if (first !== undefined) return this.draft.add({ ...base, xattrs: {}, type: 'hardlink', target: first })
       this.#links.set(entry.linkId, to)
     }
     const made: DraftEntry =
