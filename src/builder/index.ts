@@ -1,6 +1,6 @@
 export { BASE_ANNOTATION } from './commit.js'
 export type { HealthcheckOptions } from './config-steps.js'
+export type { BuildEvent } from './event.js'
 export { type BuildBase, type BuilderContext, type CopyOptions, ImageBuilder, type WriteOptions } from './image-builder.js'
 export { type CommitOptions as BuildCommitOptions, hostPlatform, type OwnerOption } from './options.js'
 export type { RunStep, RunStepOptions, RunStepRequest, RunStepResult } from './run-step.js'
-export type { BuildEvent } from './step.js'

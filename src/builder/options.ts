@@ -1,8 +1,8 @@
 // Options of the builder's calls: checked when the call is made, not when the step runs.
 import { imagePath, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import type { Platform, PlatformObject } from '../image/index.js'
+import type { BuildEvent } from './event.js'
 import type { OwnerSpec } from './owner.js'
-import type { BuildEvent } from './step.js'
 
 /** Options of `commit`. */
 export interface CommitOptions {

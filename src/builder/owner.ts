@@ -1,5 +1,5 @@
 // Whose a file becomes: ids, or names that the image itself explains (passwd(5), group(5) of the tree so far).
-import { resolveUser } from '../sandbox/index.js'
+import { resolveUser } from '../oci/index.js'
 
 /** Owner of what a step makes. */
 export interface Owner {

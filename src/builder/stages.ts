@@ -1,7 +1,7 @@
 // Builders that others copy from: each is built once, all at the same time, and none outlives the build that asked for it.
 import type { Image } from '../image/index.js'
+import type { BuildEvent } from './event.js'
 import type { CommitSpec } from './options.js'
-import type { BuildEvent } from './step.js'
 
 /** A builder as something to copy from. */
 export interface Stage {

@@ -2,7 +2,6 @@ export type { Backend, RootInput, RunningSandbox, StartInput } from './backend.j
 export { capabilityNames, defaultCapabilities } from './capabilities.js'
 export { Events, type SandboxEvents } from './events.js'
 export type { IoLimit } from './linux/cgroup/index.js'
-export { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './linux/ids/user.js'
 export { pendingCall } from './pending.js'
 export { SandboxProcess } from './process.js'
 export { defaultProfile, type SeccompProfile } from './seccomp/index.js'

@@ -67,6 +67,7 @@ describe('stages', () => {
     let isAborted = false
     const run: RunStep = async ({ command, signal }) => {
       if (command === 'fail') throw new RangeError('failed as it should')
+      signal!.throwIfAborted()
       await new Promise((_, reject) =>
         signal!.addEventListener('abort', () => {
           isAborted = true

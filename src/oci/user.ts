@@ -1,7 +1,9 @@
 // Who a `user:` string means inside. Source: OCI image-spec, config.md "User"; passwd(5), group(5). What looks like a number is an id and never
 // a name, or an image's /etc/passwd could call its root '1000' (CVE-2024-40635 and its like).
-import { FormatError, StrataError } from '../../../core/errors.js'
-import { ID_MAX } from './map.js'
+import { FormatError, StrataError } from '../core/index.js'
+
+/** Largest user or group id; one more means "leave as it is" to chown(2). */
+const ID_MAX = 2 ** 32 - 2
 
 /** Longer passwd and group files are refused; do not read more than this (and a byte) of either. */
 export const USER_DATABASE_MAX_BYTES = 1 << 20
@@ -70,13 +72,13 @@ function groupsOf(groupText: string, userName: string): number[] {
 }
 
 function unknown(kind: 'user' | 'group', name: string): never {
-  throw new StrataError(`user: there is no ${kind} '${name}' in the sandbox's /etc/${kind === 'user' ? 'passwd' : 'group'}`, {
+  throw new StrataError(`user: there is no ${kind} '${name}' in its /etc/${kind === 'user' ? 'passwd' : 'group'}`, {
     code: `ERR_UNKNOWN_${kind.toUpperCase()}`,
     remedy: `use a numeric id, or add the ${kind}`,
   })
 }
 
-/** Resolves `name`, `uid`, `name:group`, `name:gid`, `uid:group` or `uid:gid` against the sandbox's own files ('' where there is none). The group
+/** Resolves `name`, `uid`, `name:group`, `name:gid`, `uid:group` or `uid:gid` against the own files of the image or sandbox ('' where there is none). The group
  *  defaults to the user's entry, or 0. @throws TypeError | RangeError for what is none of these; StrataError (`ERR_UNKNOWN_USER`,
  *  `ERR_UNKNOWN_GROUP`) for a name without an entry; FormatError for files past the limit */
 export function resolveUser(spec: string, passwdText: string, groupText: string): ResolvedUser {
