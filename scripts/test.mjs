@@ -1,10 +1,12 @@
 // npm test: types, lint, every test as the current user and, from root, the system's tests again as an ordinary user, without and with subordinate ids.
-// Arguments are vitest file filters. The last line is `N passed, N failed, N skipped`. Under CI=true nothing may be skipped but what cannot be there.
+// Then what executes native code once more, with sanitizers. Arguments are vitest file filters; with `--sanitize` there is only that last stage.
+// The last line is `N passed, N failed, N skipped`. Under CI=true nothing may be skipped but what cannot be there.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePrograms, PEERS } from './peers.mjs'
 import { capture, foreground, main, root } from './run.mjs'
+import { prepareSanitizers, SANITIZED_SUITES } from './sanitizers.mjs'
 import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
 
@@ -23,7 +25,8 @@ const ALLOWED_SKIPS = [
 
 const isCI = process.env.CI === 'true'
 const isRoot = process.getuid?.() === 0
-const filters = process.argv.slice(2)
+const filters = process.argv.slice(2).filter((argument) => argument !== '--sanitize')
+const isSanitizedOnly = process.argv.includes('--sanitize')
 const work = mkdtempSync(join(tmpdir(), 'stratabox-test-'))
 
 /** Runs one stage and prints its line. `body` resolves to { passed, failed: titles, skipped: { title, reason }[], output? }. */
@@ -43,7 +46,7 @@ const single = (name, command, args) =>
     return ok ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: [name], skipped: [], output }
   })
 
-/** One vitest run. `start(nodeArguments, environment)` starts node and resolves to its exit code and what it left behind. */
+/** One vitest run. `start(nodeArguments, environment)` starts node and resolves to its exit code, what it left behind and what sanitizers reported. */
 const suite = (name, files, start, extra = []) =>
   stage(name, async () => {
     const reportFile = join(work, `${name.replaceAll(/\W+/g, '-')}.json`)
@@ -52,14 +55,42 @@ const suite = (name, files, start, extra = []) =>
     chmodSync(reportFile, 0o666)
     // The tree may be another user's: no cache beside the tests, no compiled configuration beside its source.
     const options = ['--configLoader', 'runner', '--no-cache', '--reporter', 'default', '--reporter', './scripts/reporter.mjs', ...extra]
-    const { code, left } = await start(['node_modules/vitest/vitest.mjs', 'run', ...options, ...files], {
+    const outcome = await start(['node_modules/vitest/vitest.mjs', 'run', ...options, ...files], {
       STRATABOX_TEST_REPORT: reportFile,
     })
     const report = JSON.parse(readFileSync(reportFile, 'utf8'))
-    report.failed.push(...left.map((what) => `left behind: ${what}`))
-    if (code !== 0 && report.failed.length === 0) report.failed.push(`vitest ended with exit code ${code}`)
+    report.failed.push(...outcome.left.map((what) => `left behind: ${what}`), ...(outcome.reports ?? []))
+    if (outcome.code !== 0 && report.failed.length === 0) report.failed.push(`vitest ended with exit code ${outcome.code}`)
     return report
   })
+
+const me = isRoot ? 'tests as root' : 'tests'
+const other = (subIds) => `tests as uid ${UID}${subIds ? ' with sub-ids' : ''}`
+
+const here = async (args, env) => ({ code: await foreground(process.execPath, args, { env: { ...process.env, ...env } }), left: [] })
+const unprivileged = (subIds) => (args, env) =>
+  runUnprivileged(args, { subIds, env: { ...env, STRATABOX_TEST_UNPRIVILEGED: subIds ? 'subids' : '1' } })
+
+/** What one user runs: the given filters, or first what may run beside itself. */
+const halves = (files) =>
+  filters.length > 0
+    ? [['', filters, []]]
+    : [
+        ['', files, files.length > 0 ? [] : ['--exclude', `${ALONE}/**`]],
+        [', one at a time', [ALONE], ['--no-file-parallelism']],
+      ]
+
+async function withSanitizers() {
+  const around = await prepareSanitizers(work)
+  if (around === undefined) {
+    const reason = 'build-asan/ is not built, and the folder is not yours to build in'
+    return [{ name: 'sanitizers', passed: 0, failed: [], skipped: [{ title: 'tests with sanitizers', reason }] }]
+  }
+  const files = filters.length > 0 ? filters : SANITIZED_SUITES
+  const results = [await suite(`${me} with sanitizers`, files, around(here))]
+  if (isRoot) results.push(await suite(`${other(false)} with sanitizers`, files, around(unprivileged(false))))
+  return results
+}
 
 async function run() {
   chmodSync(work, 0o711)
@@ -68,33 +99,17 @@ async function run() {
   const results = []
   if (missing.length > 0 && isCI)
     results.push({ name: 'peers', passed: 0, failed: [`not installed: ${missing.map((peer) => peer.command).join(', ')}`], skipped: [] })
-  if (filters.length === 0) {
-    results.push(await single('typecheck', 'tsc', ['-p', 'tsconfig.json']))
-    results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
+  if (!isSanitizedOnly) {
+    if (filters.length === 0) {
+      results.push(await single('typecheck', 'tsc', ['-p', 'tsconfig.json']))
+      results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
+    }
+    for (const [how, files, extra] of halves([])) results.push(await suite(`${me}${how}`, files, here, extra))
+    for (const subIds of isRoot ? [false, true] : [])
+      for (const [how, files, extra] of halves(SYSTEM_SUITES))
+        results.push(await suite(`${other(subIds)}${how}`, files, unprivileged(subIds), extra))
   }
-  const here = async (args, env) => ({ code: await foreground(process.execPath, args, { env: { ...process.env, ...env } }), left: [] })
-  const runs =
-    filters.length > 0
-      ? [['', filters, []]]
-      : [
-          ['', [], ['--exclude', `${ALONE}/**`]],
-          [', one at a time', [ALONE], ['--no-file-parallelism']],
-        ]
-  for (const [how, files, extra] of runs) results.push(await suite(`${isRoot ? 'tests as root' : 'tests'}${how}`, files, here, extra))
-  if (isRoot) {
-    const again =
-      filters.length > 0
-        ? [['', filters, []]]
-        : [
-            ['', SYSTEM_SUITES, []],
-            [', one at a time', [ALONE], ['--no-file-parallelism']],
-          ]
-    const unprivileged = (subIds) => (args, env) =>
-      runUnprivileged(args, { subIds, env: { ...env, STRATABOX_TEST_UNPRIVILEGED: subIds ? 'subids' : '1' } })
-    for (const subIds of [false, true])
-      for (const [how, files, extra] of again)
-        results.push(await suite(`tests as uid ${UID}${subIds ? ' with sub-ids' : ''}${how}`, files, unprivileged(subIds), extra))
-  }
+  if (process.platform === 'linux' && (isSanitizedOnly || filters.length === 0)) results.push(...(await withSanitizers()))
   summarize(results)
 }
 

@@ -72,7 +72,8 @@ Napi::Value Getxattr(const Napi::CallbackInfo& info) {
     if (length < 0 && (error == ENODATA || error == ENOTSUP)) return args.Env().Undefined();
     args.Check(length, error, at.path);
     Napi::Uint8Array value = Napi::Uint8Array::New(args.Env(), static_cast<size_t>(length));
-    memcpy(value.Data(), buffer.data(), static_cast<size_t>(length));
+    // Not of nothing: an empty array's Data() is null, which memcpy(3) must not be given.
+    if (length > 0) memcpy(value.Data(), buffer.data(), static_cast<size_t>(length));
     return value;
   }
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,8 +21,11 @@ Napi::Value StartSupervisor(const Napi::CallbackInfo& info) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  // stderr stays the host's in sanitizer builds, whose reports would be lost otherwise.
-#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
+  // Reports go through this descriptor: inside a sandbox no path of the host's leads anywhere.
+  const char* const reports = getenv("STRATABOX_SANITIZER_LOG");
+  if (reports != nullptr) posix_spawn_file_actions_addopen(&actions, 2, reports, O_WRONLY | O_APPEND, 0);
+#else
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 #endif
   posix_spawn_file_actions_adddup2(&actions, ends[1], 3);

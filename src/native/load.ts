@@ -1,7 +1,7 @@
 // Loads the addon when it is first needed, never at import, and says what to install when it cannot.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errnoName, SyscallError, UnsupportedError } from '../core/index.js'
 import type { NativeBinding } from './binding.js'
@@ -24,8 +24,9 @@ export function packageRoot(): string {
   }
 }
 
-/** Where the build puts the addon and the supervisor. STRATABOX_NATIVE names another build (a sanitizer's, say). */
-export const nativeDirectory = (): string => process.env['STRATABOX_NATIVE'] ?? join(packageRoot(), 'build', 'Release')
+/** Where the build puts the addon and the supervisor. STRATABOX_NATIVE, below the package's folder unless absolute, names another build (a sanitizer's,
+ *  say). Whoever sets the environment of a Node program chooses its code anyhow (NODE_OPTIONS), so this gives nobody a new power. */
+export const nativeDirectory = (): string => resolve(packageRoot(), process.env['STRATABOX_NATIVE'] ?? join('build', 'Release'))
 
 function load(): NativeBinding {
   const file = join(nativeDirectory(), 'stratabox.node')

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "linux/supervisor/rooms.h"
+#include "linux/supervisor/sanitizer.h"
 
 namespace stratabox {
 
@@ -174,6 +175,7 @@ pid_t Spawn(const Step& request, const int* fds, int fd_count, StepResult* failu
   Point(command.envp, request.s[2], request.n[2]);
   const pid_t pid = clone(Child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &command);
   if (pid < 0) command.failure = Fail("clone");
+  ForgetFrames(stack, sizeof stack);
   if (table != inline_pointers) munmap(table, pointers * sizeof(char*));
   *failure = command.failure;
   return command.failure.ok() ? pid : -1;
