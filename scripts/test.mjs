@@ -11,7 +11,7 @@ import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
 
 /** What an ordinary user's run repeats: whatever touches the kernel. */
-const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program']
+const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program', 'test/security']
 /** These look at the whole machine for what was left behind, so nothing may run beside them. */
 const ALONE = 'test/system'
 /** Reasons that even the CI machine may skip for. The last three: another stage of the same run is the other user's. */

@@ -58,6 +58,7 @@ export const OP = {
   sysctl: 142,
   attachAt: 143,
   openHere: 144,
+  leaveKeyring: 160,
   fsOpen: 200,
   fsStat: 201,
   fsScan: 202,

@@ -73,6 +73,10 @@ export interface Upper {
   readonly snapshots: number
 }
 
+// mount(2). Neither has a use inside: no_new_privs makes setuid bits idle, and devices of a user namespace's files cannot be opened.
+const MS_NOSUID = 2
+const MS_NODEV = 4
+
 /** Steps that mount an overlay at `target`; `lowers` topmost first, like `target` relative to the working directory. */
 export function overlay(target: string, lowers: readonly string[], { name, mode, scratch, snapshots }: Upper): Step[] {
   const between = Array.from({ length: snapshots }, (_, k) => `${scratch}s${k}/${name}`).reverse()
@@ -80,6 +84,6 @@ export function overlay(target: string, lowers: readonly string[], { name, mode,
   return [
     step(OP.mkdir, [mode], `${scratch}u/${name}`),
     step(OP.mkdir, [0o755], `${scratch}w/${name}`),
-    step(OP.overlay, [0], target, options),
+    step(OP.overlay, [MS_NOSUID | MS_NODEV], target, options),
   ]
 }

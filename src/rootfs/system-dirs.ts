@@ -12,11 +12,13 @@ const LINKS: readonly (readonly [target: string, name: string])[] = [
   ['pts/ptmx', 'ptmx'],
 ]
 
-/** For the child in its scratch directory, before the pivot: everything ends up in slots. `ttyGroup`: whether group 5 exists inside. */
-export function buildSystemDirectories(ttyGroup: boolean): Step[] {
+/** For the child in its scratch directory, before the pivot: everything ends up in slots. `procCovers`: of `coverProc`.
+ *  `ttyGroup`: whether group 5 exists inside. */
+export function buildSystemDirectories(procCovers: readonly Step[], ttyGroup: boolean): Step[] {
   return [
     // A new procfs needs one that is fully visible to compare with, and after the pivot there is none.
     step(OP.newMount, [SLOT.proc, ATTR.noSuid | ATTR.noDev | ATTR.noExec], 'proc', ''),
+    ...procCovers,
     step(OP.newMount, [SLOT.pts, ATTR.noSuid | ATTR.noExec], 'devpts', `newinstance,ptmxmode=0666,mode=0620${ttyGroup ? ',gid=5' : ''}`),
     step(OP.mkdir, [0o755], 'dev'),
     step(OP.mkdir, [0o755], 'dev/pts'),

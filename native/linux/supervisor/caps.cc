@@ -17,7 +17,7 @@ StepResult SetCapabilities(uint64_t mask) {
   return Check(syscall(SYS_capset, &header, sets) == 0, "capset");
 }
 
-StepResult DropCapabilities(uint64_t bounding, uint64_t own) {
+StepResult LimitBounding(uint64_t bounding) {
   for (int cap = 0; cap < 64; cap++) {
     if ((bounding >> cap & 1) != 0) continue;
     if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
@@ -25,7 +25,12 @@ StepResult DropCapabilities(uint64_t bounding, uint64_t own) {
       return Fail("prctl", "PR_CAPBSET_DROP");
     }
   }
-  return SetCapabilities(own);
+  return Ok();
+}
+
+StepResult DropCapabilities(uint64_t bounding, uint64_t own) {
+  const StepResult limited = LimitBounding(bounding);
+  return limited.ok() ? SetCapabilities(own) : limited;
 }
 
 }  // namespace stratabox

@@ -76,7 +76,12 @@ StepResult Identity(const Command& command) {
   const Step& request = *command.request;
   const uid_t uid = static_cast<uid_t>(request.i[0]);
   const gid_t gid = static_cast<gid_t>(request.i[1]);
-  if ((request.i[3] & kInUserns) != 0 && setns(command.fds[command.fd_count - 1], CLONE_NEWUSER) != 0) return Fail("setns", "user");
+  if ((request.i[3] & kInUserns) != 0) {
+    if (setns(command.fds[command.fd_count - 1], CLONE_NEWUSER) != 0) return Fail("setns", "user");
+    // Who enters a user namespace gets every capability in it, the bounding set included.
+    const StepResult limited = LimitBounding(static_cast<uint64_t>(request.i[2]));
+    if (!limited.ok()) return limited;
+  }
   if ((request.i[3] & kSetGroups) != 0) {
     gid_t groups[64];
     const size_t bytes = request.n[4] < sizeof groups ? request.n[4] : sizeof groups;

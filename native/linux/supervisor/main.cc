@@ -17,6 +17,7 @@
 #include "linux/supervisor/outer.h"
 #include "linux/supervisor/plan.h"
 #include "linux/supervisor/remove_tree.h"
+#include "linux/supervisor/rooms.h"
 #include "linux/supervisor/sandbox.h"
 
 using namespace stratabox;
@@ -24,6 +25,7 @@ using namespace stratabox;
 namespace {
 
 constexpr uint32_t kChannelEvent = 0xFFFFFFFF;
+constexpr int kLastSignal = 64;
 int channel = -1;
 int events = -1;
 // This process's place in the runtime directory, and the locks that say that it lives.
@@ -100,7 +102,9 @@ void Handle(Message* message) {
       // Held to the end, so that nobody sweeps while this process still cleans up.
       for (int k = 0; k < message->fd_count; k++) message->fds[k] = (MoveHigh(message->fds[k]), -1);
       own_directory = strdup(step.text(0));
-      const StepResult result = Configure(channel, id, step);
+      // Else what runs inside would possess the keys of the user's login.
+      StepResult result = LeaveKeyring();
+      if (result.ok()) result = Configure(channel, id, step);
       if (result.ok()) Send(channel, Writer(id, kConfigured));
       else Reply(id, result, "user");
       return;
@@ -139,12 +143,18 @@ void Handle(Message* message) {
   _exit(0);
 }
 
+/** Every signal to its default: by the system call, since glibc's signal(3) passes over its own two, 32 and 33, which others may ignore. */
+void ResetSignals() {
+  const struct { void* handler; unsigned long flags; void* restorer; uint64_t mask; } standard = {};
+  for (int number = 1; number <= kLastSignal; number++) syscall(SYS_rt_sigaction, number, &standard, nullptr, sizeof standard.mask);
+}
+
 }  // namespace
 
 int main() {
   setsid();
   // Node's own dispositions end here; PID 1 takes back the four that are ignored.
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  ResetSignals();
   for (const int number : kIgnoredSignals) signal(number, SIG_IGN);
   prctl(PR_SET_NAME, "stratabox", 0, 0, 0);
   umask(0);

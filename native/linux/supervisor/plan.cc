@@ -21,6 +21,7 @@ const char* RoomOf(uint16_t op) {
     case kHostname: return "uts";
     case kLoopback: case kSysctl: return "net";
     case kDropCaps: return "caps";
+    case kLeaveKeyring: return "keys";
     case kOomScore: return "pid";
     default: return "mnt";
   }
@@ -72,6 +73,7 @@ StepResult RunChildStep(const Step& step) {
     case kChown: return Check(lchown(first, static_cast<uid_t>(step.i[0]), static_cast<gid_t>(step.i[1])) == 0, "lchown", first);
     case kSetattr: return SetAttributes(static_cast<uint64_t>(step.i[0]), step.i[1] != 0, first);
     case kSysctl: return WriteIfThere(step);
+    case kLeaveKeyring: return LeaveKeyring();
     default: return Ok();
   }
 }

@@ -79,6 +79,7 @@ enum Op : uint16_t {
   kOpenHere = 144,    // ints: slot; strings: path. Before kSetIds it may pass directories that are only the host user's
   kAttachAt = 143,    // ints: slot, target slot
   kSysctl = 142,      // strings: path, text. Skipped where it does not exist
+  kLeaveKeyring = 160,
 
   // Node → file helper; every request carries the base, a directory that paths are below, as its first fd.
   // ints[8]: 1 it is about the base itself, 2 no part of the path may be a link

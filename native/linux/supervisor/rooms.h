@@ -16,6 +16,10 @@ StepResult SetHostname(const char* name, uint32_t size);
 StepResult LoopbackUp();
 /** capabilities(7): what the children may have at most, and what PID 1 itself keeps. */
 StepResult DropCapabilities(uint64_t bounding, uint64_t own);
+/** capabilities(7): takes what is not in the mask out of the bounding set. */
+StepResult LimitBounding(uint64_t mask);
+/** keyctl(2): leaves the session keyring that came with the host's login. Ok on a kernel without keyrings. */
+StepResult LeaveKeyring();
 /** The three sets of the calling thread to one mask, the ambient set to nothing. */
 StepResult SetCapabilities(uint64_t mask);
 /** prctl(2) PR_SET_PDEATHSIG, then a look whether the parent died before it was armed. */

@@ -99,6 +99,8 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
       snapshots: below,
       mountPoint: join(host.runtime.own, 'mount'),
       scratchDirectory,
+      procCovers: host.procCovers,
+      hasTimeNamespaces: host.hasTimeNamespaces,
     }
     phases.mark('plan')
     return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({

@@ -7,6 +7,10 @@ const REMEDIES: Record<string, string> = {
     'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
   'clone3:ENOSPC': 'raise user.max_user_namespaces, or close some sandboxes',
   'clone3:EAGAIN': 'raise the limit on processes (ulimit -u, pids.max), or close some sandboxes',
+  'fsmount:EPERM':
+    'show /proc unmasked: in a container, docker run --security-opt systempaths=unconfined (the kernel allows a new procfs only where one is fully visible)',
+  'keyctl:EDQUOT': 'raise kernel.keys.maxkeys, or close some sandboxes',
+  'open_tree:EINVAL': 'choose a directory with nothing mounted below it, or start the host process as root',
   'execve:ENOENT': 'check the name, the PATH inside and that the interpreter and libraries are in the image',
   'execve:EACCES': 'give the file execute permission for this user',
   'execve:ENOEXEC': 'start it through its interpreter, or add a #! line',

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { UnsupportedError } from '../../core/index.js'
-import { native, OP, step } from '../../native/index.js'
+import { native, OP, type Step, step } from '../../native/index.js'
+import { coverProc } from '../../rootfs/index.js'
 import { type CgroupHost, detectCgroups, findGroups, nodeCgroupFs } from './cgroup/index.js'
 import { FileHelper } from './file-helper.js'
 import { chooseIdMode, type IdLease, type IdMode, leaseIds, RANGE_LENGTH } from './ids.js'
@@ -26,6 +27,9 @@ export interface LinuxHost {
   readonly runtime: RuntimeDirectory
   readonly cgroups: CgroupHost
   readonly supervisor: Supervisor
+  /** Steps that hide parts of /proc, and make others read-only. */
+  readonly procCovers: readonly Step[]
+  readonly hasTimeNamespaces: boolean
   /** The file helper, started when first needed. */
   files(): Promise<FileHelper>
 }
@@ -166,7 +170,8 @@ async function startHost(): Promise<LinuxHost> {
     () => FileHelper.start(supervisor),
     (helper) => helper.isAlive,
   )
-  return { ids, lease, runtime, cgroups, supervisor, files }
+  const hasTimeNamespaces = existsSync('/proc/self/ns/time')
+  return { ids, lease, runtime, cgroups, supervisor, procCovers: coverProc(), hasTimeNamespaces, files }
 }
 
 /** The host with a living supervisor: the first call starts it, and the first after its death starts another. */

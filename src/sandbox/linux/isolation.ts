@@ -1,4 +1,5 @@
 // What a Linux sandbox's walls are, mechanism by mechanism, as the report tells it.
+import { existsSync } from 'node:fs'
 import type { RootPlan } from '../../rootfs/index.js'
 import type { SandboxSpec } from '../spec.js'
 import type { IsolationEntry, IsolationReport } from '../types.js'
@@ -40,6 +41,8 @@ export function isolationReport(spec: SandboxSpec, ids: IdMode, root: RootPlan |
     mount: enforced('mount namespace, pivot_root; nothing of the host but what is named'),
     pid: enforced('PID namespace; its PID 1 dies with the host process'),
     uts: enforced('UTS namespace'),
+    time: existsSync('/proc/self/ns/time') ? enforced('time namespace') : { status: 'off', how: 'this kernel has no time namespaces' },
+    proc: enforced('a procfs of its own; what shows or sets the machine is masked or read-only'),
     ipc: enforced('IPC namespace'),
     cgroup: enforced('cgroup namespace'),
     net:

@@ -2,12 +2,21 @@
 import { OP, type Step, step } from '../../native/index.js'
 import { ATTR, attachSystemDirectories, buildSystemDirectories, type MountPlan, type RootPlan, SLOT } from '../../rootfs/index.js'
 import { capabilityMask } from '../capabilities.js'
+import { defaultProfile } from '../seccomp/index.js'
 import type { SandboxSpec } from '../spec.js'
 import type { CgroupPlan } from './cgroup/index.js'
 import type { IdMode } from './ids.js'
 
 /** Namespaces by clone(2) flag. */
-const CLONE = { mnt: 0x0002_0000, cgroup: 0x0200_0000, uts: 0x0400_0000, ipc: 0x0800_0000, pid: 0x2000_0000, net: 0x4000_0000 } as const
+const CLONE = {
+  mnt: 0x0002_0000,
+  cgroup: 0x0200_0000,
+  uts: 0x0400_0000,
+  ipc: 0x0800_0000,
+  pid: 0x2000_0000,
+  net: 0x4000_0000,
+  time: 0x80,
+} as const
 
 // What PID 1 needs to start commands as other users, drop what they may not have, and signal them. Commands cannot get these back: their bounding
 // set has only what the sandbox keeps.
@@ -23,6 +32,9 @@ export interface PlanParts {
   readonly snapshots: { readonly prepare: readonly Step[]; readonly build: readonly Step[] }
   /** An empty host directory that the scratch is mounted over. */
   readonly mountPoint: string
+  readonly hasTimeNamespaces: boolean
+  /** Of `coverProc`: what of /proc is hidden or read-only. */
+  readonly procCovers: readonly Step[]
   /** A directory on disk for the scratch, owned by root inside; undefined: a tmpfs. */
   readonly scratchDirectory: string | undefined
 }
@@ -52,10 +64,11 @@ function scratchSteps({ spec, ids, scratchDirectory }: PlanParts): { prepare: St
 
 /** All steps. The supervisor does its own and passes over the others, and so does the child. */
 export function planSandbox(parts: PlanParts): Step[] {
-  const { spec, ids, root, mounts, mountPoint } = parts
+  const { spec, ids, root, mounts, mountPoint, hasTimeNamespaces: hasTime } = parts
   const scratch = scratchSteps(parts)
   const bounding = capabilityMask(spec.capabilities)
-  const namespaces = CLONE.mnt | CLONE.pid | CLONE.uts | CLONE.ipc | CLONE.cgroup | (spec.network === 'none' ? CLONE.net : 0)
+  const namespaces =
+    CLONE.mnt | CLONE.pid | CLONE.uts | CLONE.ipc | CLONE.cgroup | (spec.network === 'none' ? CLONE.net : 0) | (hasTime ? CLONE.time : 0)
   return [
     ...groupSteps(parts.cgroup),
     step(OP.namespaces, [namespaces]),
@@ -69,6 +82,8 @@ export function planSandbox(parts: PlanParts): Step[] {
     step(OP.setIds, [ids.mode === 'single' ? 0 : 1]),
     step(OP.privateMounts),
     step(OP.hostname, [], spec.hostname),
+    // The default profile refuses every call about keys; with another, the session keyring that sandboxes share would be a way between them.
+    ...(spec.seccomp === defaultProfile ? [] : [step(OP.leaveKeyring)]),
     ...(spec.network === 'none'
       ? [
           step(OP.loopback),
@@ -85,7 +100,7 @@ export function planSandbox(parts: PlanParts): Step[] {
     ...parts.snapshots.build,
     ...root.build,
     ...mounts.build,
-    ...buildSystemDirectories(ids.mode !== 'single'),
+    ...buildSystemDirectories(parts.procCovers, ids.mode !== 'single'),
     step(OP.openUpper, [], 'u'),
     step(OP.chdir, [], 'root'),
     step(OP.pivot),

@@ -25,7 +25,12 @@ function plan({ options = {}, ids = range, cgroup = noGroups, scratchDirectory }
   const lowers = { root: '/store/layers/root', names: ['base', 'app'], release: () => Promise.resolve() }
   const root = imageRoot({ lowers, source, snapshots: [], mountPoints: mounts.points })
   const snapshots = attachSnapshots([], source)
-  return planSandbox({ spec, ids, cgroup, root, mounts, snapshots, mountPoint: '/run/stratabox/1-0/mount', scratchDirectory })
+  const host = {
+    mountPoint: '/run/stratabox/1-0/mount',
+    procCovers: [{ op: OP.attachOver, ints: [6], strings: ['p/keys'] }],
+    hasTimeNamespaces: true,
+  }
+  return planSandbox({ spec, ids, cgroup, root, mounts, snapshots, scratchDirectory, ...host })
 }
 
 /** One line a step. */
@@ -40,7 +45,7 @@ describe('the plan', () => {
   it('is, for an image on a root host', () => {
     expect(lines(plan())).toMatchInlineSnapshot(`
       [
-        "namespaces 1845624832",
+        "namespaces 1845624960",
         "openTree 1 0 1 0 "/store/layers/root"",
         "openHere 0 "/run/stratabox/1-0/mount"",
         "setIds 1",
@@ -64,9 +69,10 @@ describe('the plan', () => {
         "chdir "l"",
         "mkdir 493 "../u/0"",
         "mkdir 493 "../w/0"",
-        "overlay 0 "../root" "lowerdir=app:base:../k,upperdir=../u/0,workdir=../w/0,userxattr"",
+        "overlay 6 "../root" "lowerdir=app:base:../k,upperdir=../u/0,workdir=../w/0,userxattr"",
         "chdir ".."",
         "newMount 3 14 "proc" """,
+        "attachOver 6 "p/keys"",
         "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,gid=5"",
         "mkdir 493 "dev"",
         "mkdir 493 "dev/pts"",
