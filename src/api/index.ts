@@ -22,6 +22,8 @@ export type {
   Limits,
   Mount,
   NetworkOptions,
+  PublishedPort,
+  PublishOptions,
   RunOptions,
   RunResult,
   SandboxEvents,
@@ -29,6 +31,7 @@ export type {
   SandboxStats,
   SeccompProfile,
   SpawnOptions,
+  WaitForPortOptions,
 } from '../sandbox/index.js'
 export type { CommitOptions } from './commit.js'
 export type { Forks, Tuple } from './fork.js'

@@ -1,11 +1,16 @@
 // The public Sandbox: thin; what it does is in sandbox/, what it commits in the store.
-import { ClosedError, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
+import type { Duplex } from 'node:stream'
+import { ClosedError, optionsObject, rejectUnknown } from '../core/index.js'
 import type { Change, Image } from '../image/index.js'
 import { SandboxFs } from '../sandbox/fs/index.js'
 import {
+  type Abortable,
   backend,
   type Command,
   type IsolationReport,
+  Ports,
+  type PublishedPort,
+  type PublishOptions,
   type RunOptions,
   type RunResult,
   type SandboxEvents,
@@ -13,6 +18,7 @@ import {
   type SandboxStats,
   type SpawnOptions,
   signalNumber,
+  type WaitForPortOptions,
 } from '../sandbox/index.js'
 import './build-step.js'
 import { type CommitOptions, commitChanges } from './commit.js'
@@ -26,6 +32,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #started: Started
   #closed: Promise<void> | undefined
   #ended: Error | undefined
+  readonly #ports: Ports
   /** node:fs/promises on the sandbox's files, running or stopped. Never follows a link out. */
   readonly fs: SandboxFs
 
@@ -37,9 +44,11 @@ export class Sandbox implements AsyncDisposable {
       ask: (request, base) => (this.#closed === undefined ? running.file(request, base ?? 'root') : Promise.reject(this.#closedError())),
       user: () => running.resolveUser(session.user),
     })
+    this.#ports = new Ports(running)
     running.ended.then((error) => {
       if (this.#closed !== undefined) return
       this.#ended = error
+      void this.#ports.close(error)
       running.events.emit('exit', { reason: error.message })
     })
     const { lifetimeMaxMs } = spec.limits
@@ -152,22 +161,30 @@ export class Sandbox implements AsyncDisposable {
     this.#started.session.running.killAll(number)
   }
 
-  /** A TCP connection to a port inside; not supported yet. */
-  async connect(port: number): Promise<never> {
-    checkPort(port, 'connect', 1)
-    throw new UnsupportedError('connect is not supported yet', { remedy: "use network: 'host', or talk through stdin and stdout" })
+  /** A TCP connection to a port inside, with no route and no privilege needed. It ends with the sandbox.
+   *  @throws RangeError; SyscallError, `ECONNREFUSED` when nothing listens there */
+  async connect(port: number, options?: Abortable): Promise<Duplex> {
+    this.#checkOpen()
+    return this.#ports.connect(port, options)
   }
 
-  /** A host port that leads inside; not supported yet. */
-  async publish(port: number, options?: { host?: string | undefined; hostPort?: number | undefined }): Promise<never> {
-    checkPort(port, 'publish', 1)
-    if (options?.hostPort !== undefined) checkPort(options.hostPort, 'publish: hostPort', 0)
-    throw new UnsupportedError('publish is not supported yet', { remedy: "use network: 'host'" })
+  /** Resolves when a port inside takes connections or, with `http`, answers that path with a status of 200 to 299.
+   *  @throws RangeError; TimeoutError after `timeoutMs`, default 60 s */
+  async waitForPort(port: number, options?: WaitForPortOptions): Promise<void> {
+    this.#checkOpen()
+    return this.#ports.waitForPort(port, options)
+  }
+
+  /** A port of the host that leads to one inside; on 127.0.0.1, and any free one, unless told otherwise. Closed with the sandbox.
+   *  @throws RangeError; SyscallError, `EADDRINUSE` when the host's port is taken */
+  async publish(port: number, options?: PublishOptions): Promise<PublishedPort> {
+    this.#checkOpen()
+    return this.#ports.publish(port, options)
   }
 
   /** Ends everything; leaves no process, mount, cgroup, directory or fd behind. Twice is fine. */
   close(): Promise<void> {
-    this.#closed ??= this.#started.session.running.close().then(() => this.#started.release?.())
+    this.#closed ??= this.#end()
     return this.#closed
   }
 
@@ -188,6 +205,11 @@ export class Sandbox implements AsyncDisposable {
     return this
   }
 
+  async #end(): Promise<void> {
+    await Promise.all([this.#ports.close(this.#closedError()), this.#started.session.running.close()])
+    await this.#started.release?.()
+  }
+
   #expire(max: number): void {
     if (this.#closed !== undefined) return
     const { events } = this.#started.session.running
@@ -205,9 +227,4 @@ export class Sandbox implements AsyncDisposable {
     if (this.#closed !== undefined) throw this.#closedError()
     if (this.#ended !== undefined) throw this.#ended
   }
-}
-
-function checkPort(port: number, of: string, min: number): void {
-  if (!Number.isSafeInteger(port) || port < min || port > 65_535)
-    throw new RangeError(`${of}: port must be an integer from ${min} to 65535, not ${port}`)
 }

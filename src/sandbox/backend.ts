@@ -1,4 +1,5 @@
 // What a platform must bring: everything above it is the same on all of them.
+import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Change } from '../layer/index.js'
 import type { Step } from '../native/index.js'
@@ -61,6 +62,8 @@ export interface RunningSandbox {
   file(request: Step, base: FileBase | number): Promise<FileAnswer>
   /** Ids of a user, by the sandbox's own files where it is a name. */
   resolveUser(user: UserSpec): Promise<{ readonly uid: number; readonly gid: number }>
+  /** A TCP socket where the sandbox's processes have theirs, not yet connected. `allowHalfOpen` as in node:net. */
+  socket(isIpv6: boolean, allowHalfOpen: boolean): Promise<Socket>
   killAll(signal: number): void
   stats(): SandboxStats
   /** Stops every process, and lets them go on. */

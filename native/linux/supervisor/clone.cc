@@ -67,6 +67,13 @@ StepResult WriteMap(pid_t pid, const char* file, const char* text) {
   return result.ok() ? Ok() : StepResult{result.error, result.syscall, file};
 }
 
+StepResult OpenNamespace(pid_t pid, const char* file, int* out) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+  *out = open(path, O_RDONLY | O_CLOEXEC);
+  return Check(*out >= 0, "open", file);
+}
+
 }  // namespace
 
 StepResult WriteMaps(pid_t pid, const IdMap& map) {
@@ -87,7 +94,7 @@ StepResult WriteMaps(pid_t pid, const IdMap& map) {
 }
 
 StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* procs_files, int procs_count, int64_t oom_score, void (*body)(void*),
-                       void* argument, pid_t* pid, int* userns) {
+                       void* argument, pid_t* pid, int* userns, int* netns) {
   if (rendezvous == nullptr) {
     void* page = mmap(nullptr, sizeof(Rendezvous), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return Fail("mmap");
@@ -116,13 +123,9 @@ StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* pro
     snprintf(text, sizeof text, "%d", static_cast<int>(oom_score));
     result = WriteText(path, text, static_cast<uint32_t>(strlen(text)));
   }
-  if (result.ok() && userns != nullptr) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/user", child);
-    // Opened straight into the high numbers' place only after the split: until then the table is the child's too, and it keeps no low number.
-    *userns = open(path, O_RDONLY | O_CLOEXEC);
-    if (*userns < 0) result = Fail("open", "ns/user");
-  }
+  // Opened straight into the high numbers' place only after the split: until then the table is the child's too, and it keeps no low number.
+  if (result.ok() && userns != nullptr) result = OpenNamespace(child, "ns/user", userns);
+  if (result.ok() && netns != nullptr && (namespaces & CLONE_NEWNET) != 0) result = OpenNamespace(child, "ns/net", netns);
   char number[16];
   const int digits = snprintf(number, sizeof number, "%d", child);
   for (int k = 0; result.ok() && k < procs_count; k++) result = WriteText(procs_files[k], number, static_cast<uint32_t>(digits));
@@ -131,6 +134,7 @@ StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* pro
   // Until the child has its own table, nothing may change in the common one.
   Await(&rendezvous->split, child);
   if (userns != nullptr) *userns = MoveHigh(*userns);
+  if (netns != nullptr) *netns = MoveHigh(*netns);
   *pid = child;
   if (!result.ok()) waitpid(child, nullptr, 0);
   return result;

@@ -19,6 +19,7 @@
 #include "linux/supervisor/remove_tree.h"
 #include "linux/supervisor/rooms.h"
 #include "linux/supervisor/sandbox.h"
+#include "linux/supervisor/socket.h"
 
 using namespace stratabox;
 
@@ -81,6 +82,15 @@ void PassUserns(uint32_t id, const Step& step) {
   close(fd);
 }
 
+void PassSocket(uint32_t id, const Step& step) {
+  const Sandbox* sandbox = At(id);
+  StepResult failure = StepResult{ESRCH, "socket", ""};
+  const int fd = sandbox == nullptr || sandbox->netns < 0 ? -1 : SocketInside(sandbox->netns, step.i[0] != 0, &failure);
+  // Not kFailed: other questions about the same sandbox may be open.
+  Send(channel, Writer(id, kSocketReady).Int(failure.error), &fd, fd < 0 ? 0 : 1);
+  if (fd >= 0) close(fd);
+}
+
 /** PID 1 has ended, and with it every process of its namespace: the kernel lets it be reaped only after them. */
 void Exited(uint32_t id) {
   Sandbox* sandbox = At(id);
@@ -112,6 +122,7 @@ void Handle(Message* message) {
     case kCreate: return CreateSandbox(id, message);
     case kClose: return CloseSandbox(id);
     case kUserns: return PassUserns(id, step);
+    case kSocket: return PassSocket(id, step);
     case kKillAll: {
       Sandbox* sandbox = At(id);
       if (sandbox != nullptr && sandbox->pidfd >= 0) syscall(SYS_pidfd_send_signal, sandbox->pidfd, SIGKILL, nullptr, 0);

@@ -22,6 +22,7 @@ enum Op : uint16_t {
   kHelper = 14,     // start the file helper; fds: its socket
   kUserns = 15,     // ints: uid, gid. A user namespace below the sandbox's that maps uid and gid to its root
   kKillAll = 16,    // ints: signal. PID 1 itself, when it does not answer
+  kSocket = 17,     // ints: whether IPv6. A TCP socket of the sandbox's own network namespace
 
   // supervisor → Node
   kConfigured = 30,
@@ -31,6 +32,7 @@ enum Op : uint16_t {
   kClosed = 34,
   kUsernsReady = 35,  // fds: the namespace
   kHelperReady = 36,
+  kSocketReady = 37,  // ints: errno; fds: the socket, neither bound nor connected
 
   // Node → PID 1
   kSpawn = 50,   // see exec.h

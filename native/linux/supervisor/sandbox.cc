@@ -60,6 +60,7 @@ void Remove(Sandbox* sandbox) {
   }
   free(sandbox->cleanups);
   if (sandbox->userns >= 0) close(sandbox->userns);
+  if (sandbox->netns >= 0) close(sandbox->netns);
   if (sandbox->pidfd >= 0) close(sandbox->pidfd);
   *sandbox = Sandbox();
 }
@@ -153,7 +154,7 @@ StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const c
     *room = "user";
     Child child = {id, &message};
     result = CloneMapped(preparation.namespaces, preparation.group_fd, preparation.procs_files, preparation.procs_count, preparation.oom_score,
-                         Body, &child, &sandbox->pid, &sandbox->userns);
+                         Body, &child, &sandbox->pid, &sandbox->userns, &sandbox->netns);
     if (!result.ok()) sandbox->pid = 0;
   }
   if (preparation.group_fd >= 0) close(preparation.group_fd);

@@ -18,6 +18,7 @@ struct Sandbox {
   pid_t pid = 0;
   int pidfd = -1;
   int userns = -1;
+  int netns = -1;  // none where the network is the host's
   bool closing = false;
   Cleanup* cleanups = nullptr;
   int cleanup_count = 0;
@@ -42,9 +43,9 @@ StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const c
 /** Removes groups and directories. Only after the last process of the sandbox is gone. */
 void Remove(Sandbox* sandbox);
 /** clone3(2) with the given namespaces and the id map written; the child runs `body`. Used for sandboxes and for the file helper.
- *  `userns` gets an fd of its user namespace: taken while the child is still dumpable, later an ordinary user could not. */
+ *  `userns` and `netns` get fds of its namespaces: taken while the child is still dumpable, later an ordinary user could not. */
 StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* procs_files, int procs_count, int64_t oom_score, void (*body)(void*),
-                       void* argument, pid_t* pid, int* userns = nullptr);
+                       void* argument, pid_t* pid, int* userns = nullptr, int* netns = nullptr);
 /** Writes a user namespace's maps for the process `pid` in it. */
 StepResult WriteMaps(pid_t pid, const IdMap& map);
 

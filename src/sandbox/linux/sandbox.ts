@@ -1,9 +1,10 @@
 // One running sandbox on Linux.
 import { chownSync, closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { ClosedError, type StrataError } from '../../core/index.js'
 import type { Change } from '../../layer/index.js'
-import { OP, type Step, step } from '../../native/index.js'
+import { native, OP, type Step, step } from '../../native/index.js'
 import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import { Events } from '../events.js'
@@ -99,6 +100,19 @@ export class LinuxSandbox implements RunningSandbox {
     if (this.#closed !== undefined) throw new ClosedError('the sandbox is closed')
     const { root, upper } = this.#parts.handOuts
     return helper.request(request, base === 'root' ? root : base === 'upper' ? upper : base)
+  }
+
+  async socket(isIpv6: boolean, allowHalfOpen: boolean): Promise<Socket> {
+    const { host, spec, number } = this.#parts
+    if (spec.network === 'host') return new Socket({ allowHalfOpen })
+    // From the supervisor, not from PID 1: what runs inside has no say in what is handed out.
+    const fd = await host.supervisor.socket(number, isIpv6)
+    try {
+      return new Socket({ fd, allowHalfOpen, readable: true, writable: true })
+    } catch (error) {
+      native().close(fd)
+      throw error
+    }
   }
 
   killAll(signal: number): void {

@@ -1,6 +1,6 @@
 // The one supervisor of this Node process: started when the first sandbox is made, replaced when it was killed.
 import { join } from 'node:path'
-import { ClosedError } from '../../core/index.js'
+import { ClosedError, errnoName, SyscallError } from '../../core/index.js'
 import { native, nativeDirectory, OP, type ReceivedStep, type Step } from '../../native/index.js'
 import { pendingCall } from '../pending.js'
 import { closeChannel, send, watch } from './channels.js'
@@ -93,6 +93,12 @@ export class Supervisor {
     return fd as number
   }
 
+  /** An unconnected TCP socket of the sandbox's own network namespace. The fd is the caller's. @throws SyscallError */
+  async socket(id: number, isIpv6: boolean): Promise<number> {
+    const [fd] = await this.#ask(id, 'socket', [{ op: OP.socket, ints: [isIpv6 ? 1 : 0] }])
+    return fd as number
+  }
+
   /** Starts a file helper that answers on `socket`. */
   async startHelper(socket: number): Promise<void> {
     await this.#ask(CONTROL_ID, 'helper', [{ op: OP.helper }], [socket])
@@ -130,6 +136,8 @@ export class Supervisor {
         return void this.#settle(`${id}:helper`, (waiter) => waiter.resolve(fds))
       case OP.usernsReady:
         return void this.#settle(`${id}:userns`, (waiter) => waiter.resolve(fds))
+      case OP.socketReady:
+        return this.#passSocket(id, step, fds)
       case OP.closed:
         return void this.#settle(`${id}:closed`, (waiter) => waiter.resolve(fds))
       case OP.needsMap:
@@ -144,6 +152,15 @@ export class Supervisor {
         if (!isAnswer) this.#watchers.get(id)?.failed(error)
       }
     }
+  }
+
+  #passSocket(id: number, step: ReceivedStep, fds: number[]): void {
+    const errno = Number(step.ints[0] ?? 5n)
+    this.#settle(`${id}:socket`, (waiter) =>
+      errno === 0
+        ? waiter.resolve(fds)
+        : waiter.reject(new SyscallError({ errno, code: errnoName(errno), syscall: 'socket', step: 'net' })),
+    )
   }
 
   #mapIds(pid: number): void {
