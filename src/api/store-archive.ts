@@ -2,20 +2,37 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { type ArchiveItem, ociLayout, readArchive, readLayout, writeDockerArchive, writeOciArchive } from '../archive/index.js'
 import { BASE_ANNOTATION } from '../builder/index.js'
+import { decompress, detectCompression, MAGIC_BYTES } from '../compress/index.js'
+import type { ContentStore } from '../content/index.js'
 import { digestHex, FormatError, StrataError, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, isImageIndex } from '../image/index.js'
 
 /** The forms that `save` writes. */
 export type SaveFormat = 'oci-layout' | 'oci-archive' | 'docker-archive'
 
-/** Reads what is at `path`, a layout's directory or an archive, and hands its items on; they can be read until `use` is done. */
-export async function withLoaded<T>(path: string, use: (items: readonly ArchiveItem[]) => Promise<T>): Promise<T> {
-  if ((await statOf(path)).isDirectory()) {
-    const files = { layoutFile: await readSmall(join(path, 'oci-layout')), indexFile: await readSmall(join(path, 'index.json')) }
-    return use(readLayout(files, ({ digest }) => fileBytes(join(path, 'blobs', 'sha256', digestHex(digest)))))
+/** What is loaded from: a path, or the bytes of an archive. */
+export type LoadSource = string | AsyncIterable<Uint8Array>
+
+/** Reads a layout's directory or an archive and hands its items on; they can be read until `use` is done. A stream and a compressed archive are kept in
+ *  a file of the store meanwhile: an archive's index comes last. */
+export async function withLoaded<T>(
+  source: LoadSource,
+  context: { readonly content: ContentStore; readonly signal: AbortSignal | undefined },
+  use: (items: readonly ArchiveItem[]) => Promise<T>,
+): Promise<T> {
+  if (typeof source !== 'string') return withSpooled(source, context, use)
+  if ((await statOf(source)).isDirectory()) {
+    const files = { layoutFile: await readSmall(join(source, 'oci-layout')), indexFile: await readSmall(join(source, 'index.json')) }
+    return use(readLayout(files, ({ digest }) => fileBytes(join(source, 'blobs', 'sha256', digestHex(digest)))))
   }
+  if (detectCompression(await headOf(source)) !== 'none') return withSpooled(fileBytes(source), context, use)
+  return withArchive(source, use)
+}
+
+async function withArchive<T>(path: string, use: (items: readonly ArchiveItem[]) => Promise<T>): Promise<T> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
@@ -26,22 +43,68 @@ export async function withLoaded<T>(path: string, use: (items: readonly ArchiveI
   }
 }
 
-/** Writes an image (or index) to `path`, whole or not at all. An existing file is replaced; a directory must be empty or absent.
- *  @throws UnsupportedError for an image on the host's own files, unless allowed */
+async function headOf(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    return await readAt(file, 0, MAGIC_BYTES)
+  } finally {
+    await file.close()
+  }
+}
+
+/** @throws TypeError for what cannot be loaded from */
+export function loadSource(from: LoadSource): LoadSource {
+  if (typeof from === 'string' && from !== '' && !from.includes('\0')) return from === '-' ? process.stdin : resolve(from)
+  if (typeof from === 'object' && from !== null && typeof from[Symbol.asyncIterator] === 'function') return from
+  throw new TypeError("load: from must be a path, '-' or a stream of bytes")
+}
+
+/** @throws TypeError for what cannot be saved to */
+export function saveTarget(to: SaveTarget): SaveTarget {
+  if (typeof to === 'string' && to !== '' && !to.includes('\0')) return to === '-' ? process.stdout : resolve(to)
+  if (typeof to === 'object' && to !== null && typeof to.write === 'function') return to
+  throw new TypeError("save: to must be a path, '-' or a writable stream")
+}
+
+async function withSpooled<T>(
+  bytes: AsyncIterable<Uint8Array>,
+  context: { readonly content: ContentStore; readonly signal: AbortSignal | undefined },
+  use: (items: readonly ArchiveItem[]) => Promise<T>,
+): Promise<T> {
+  const { path } = await context.content.scratch()
+  try {
+    const spooled = join(path, 'archive')
+    await writeStream(decompress(bytes, 'detect'), spooled, context.signal)
+    // Not decompressed again: there are streams that decompress to themselves.
+    return await withArchive(spooled, use)
+  } finally {
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Where an image is saved to: a path, or a stream that takes an archive. */
+export type SaveTarget = string | NodeJS.WritableStream
+
+/** Writes images (or indexes) to a path, whole or not at all, or into a stream, which is ended (but for this process's own). An existing file is replaced; a
+ *  directory must be empty or absent. @throws UnsupportedError for an image on the host's own files, unless allowed */
 export async function saveTo(
-  item: ArchiveItem,
-  path: string,
+  items: readonly ArchiveItem[],
+  target: SaveTarget,
   options: { readonly format: SaveFormat; readonly allowHostBase: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  if (!options.allowHostBase) await refuseHostBase(item.value)
-  switch (options.format) {
-    case 'oci-layout':
-      return saveLayout(item, path, options.signal)
-    case 'oci-archive':
-      return saveStream(writeOciArchive([item]), path, options.signal)
-    case 'docker-archive':
-      return saveStream(writeDockerArchive([item]), path, options.signal)
+  const { format, signal } = options
+  if (!options.allowHostBase) for (const { value } of items) await refuseHostBase(value)
+  if (format !== 'oci-layout') {
+    const bytes = format === 'oci-archive' ? writeOciArchive(items) : writeDockerArchive(items)
+    return typeof target === 'string' ? saveStream(bytes, target, signal) : pipeInto(bytes, target, signal)
   }
+  if (typeof target !== 'string') throw new TypeError('save: an oci-layout is a directory, and no stream takes it')
+  return saveLayout(items, target, signal)
+}
+
+async function pipeInto(bytes: AsyncIterable<Uint8Array>, target: NodeJS.WritableStream, signal: AbortSignal | undefined): Promise<void> {
+  const isOurs = target === process.stdout || target === process.stderr
+  await pipeline(bytes, target, { end: !isOurs, ...(signal === undefined ? {} : { signal }) })
 }
 
 async function refuseHostBase(value: Image | ImageIndex): Promise<void> {
@@ -55,7 +118,7 @@ async function refuseHostBase(value: Image | ImageIndex): Promise<void> {
   }
 }
 
-async function saveLayout(item: ArchiveItem, path: string, signal: AbortSignal | undefined): Promise<void> {
+async function saveLayout(items: readonly ArchiveItem[], path: string, signal: AbortSignal | undefined): Promise<void> {
   const existed = await isDirectory(path)
   if (existed && (await readdir(path)).length > 0) {
     throw new StrataError(`save: ${path} is not empty`, {
@@ -63,7 +126,7 @@ async function saveLayout(item: ArchiveItem, path: string, signal: AbortSignal |
       remedy: 'name an empty directory, or one that does not exist',
     })
   }
-  const layout = await ociLayout([item])
+  const layout = await ociLayout(items)
   const draft = await beside(path)
   try {
     await mkdir(join(draft, 'blobs', 'sha256'), { recursive: true })

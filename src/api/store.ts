@@ -1,13 +1,14 @@
 // The public Store: references and defaults resolved here, everything else in content/, builder/ and archive/.
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { ArchiveItem } from '../archive/index.js'
 import { type BuildBase, hostPlatform, ImageBuilder } from '../builder/index.js'
 import { ContentStore, namesIndex, openIndex, type StoreProblem, unpackMerged } from '../content/index.js'
 import { ClosedError, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex } from '../image/index.js'
 import { parseReference } from '../registry/index.js'
 import { providedRunStep } from './run-step.js'
-import { type SaveFormat, saveTo, withLoaded } from './store-archive.js'
+import { type LoadSource, loadSource, type SaveFormat, type SaveTarget, saveTarget, saveTo, withLoaded } from './store-archive.js'
 
 /** Every call may be aborted. */
 export interface StoreCallOptions {
@@ -20,6 +21,9 @@ export interface SaveOptions extends StoreCallOptions {
   /** Save an image whose layers sit on this host's own files all the same. Default: false. */
   readonly allowHostBase?: boolean | undefined
 }
+
+/** What `save` takes: an image, an index, or a reference. */
+export type Saved = Image | ImageIndex | string
 
 const contents = new WeakMap<Store, ContentStore>()
 
@@ -111,12 +115,13 @@ export class Store implements AsyncDisposable {
     return openIndex(content.blobs, descriptor)
   }
 
-  /** Brings in all images of an OCI layout directory, an OCI archive or a docker archive (found out by looking), under the references they have there.
+  /** Brings in all images of an OCI layout directory, an OCI archive or a docker archive (found out by looking; archives may be compressed), under the
+   *  references they have there. `from`: a path, '-' for this process's standard input, or a stream of an archive's bytes.
    *  @throws FormatError | DigestMismatchError for what is not as it should be; nothing is referenced then */
-  async load(path: string, options?: StoreCallOptions): Promise<Image[]> {
+  async load(from: LoadSource, options?: StoreCallOptions): Promise<Image[]> {
     const { signal } = check(options, 'load')
     const content = contentOf(this)
-    return withLoaded(resolve(path), async (items) => {
+    return withLoaded(loadSource(from), { content, signal }, async (items) => {
       const loaded: { value: Image | ImageIndex; refs: readonly string[] }[] = []
       for (const { value, refs } of items) {
         for (const ref of refs) checkRef(ref)
@@ -133,18 +138,31 @@ export class Store implements AsyncDisposable {
     })
   }
 
-  /** Writes an image to the host, for other tools: whole or not at all. A docker archive holds one platform: of an index, this machine's.
+  /** Writes an image, or several, to the host, for other tools: whole or not at all. A docker archive holds one platform: of an index, this machine's.
+   *  `to`: a path, '-' for this process's standard output, or a stream, which takes an archive and is ended.
    *  @throws UnsupportedError for an image on the host's own files, unless `allowHostBase` */
-  async save(image: Image | ImageIndex | string, path: string, options: SaveOptions): Promise<void> {
+  async save(image: Saved | readonly Saved[], to: SaveTarget, options: SaveOptions): Promise<void> {
     const { format, allowHostBase = false, signal } = check(options, 'save', ['format', 'allowHostBase'])
     if (!['oci-layout', 'oci-archive', 'docker-archive'].includes(format as string)) {
       throw new TypeError("save: format must be 'oci-layout', 'oci-archive' or 'docker-archive'")
     }
+    const target = saveTarget(to)
+    const items: ArchiveItem[] = []
+    for (const each of Array.isArray(image) ? (image as readonly Saved[]) : [image as Saved])
+      items.push(await this.#saved(each, format, signal))
+    if (items.length === 0) throw new TypeError('save: at least one image')
+    await saveTo(items, target, { format, allowHostBase: allowHostBase === true, signal })
+  }
+
+  async #saved(image: Saved, format: SaveFormat, signal: AbortSignal | undefined): Promise<ArchiveItem> {
     const isDocker = format === 'docker-archive'
-    const value = typeof image === 'string' ? (isDocker ? await this.#named(image, signal) : await this.#find(checkRef(image))) : image
-    if (value === undefined) throw missing(image as string)
-    const refs = typeof image === 'string' ? [isDocker ? withTag(image) : image] : []
-    await saveTo({ value, refs }, resolve(path), { format: format as SaveFormat, allowHostBase: allowHostBase === true, signal })
+    if (typeof image !== 'string') {
+      if (typeof image?.digest !== 'string') throw new TypeError('save: an image, an index or a reference')
+      return { value: isDocker && isImageIndex(image) ? ((await imageFor(image, hostPlatform())) ?? image) : image, refs: [] }
+    }
+    const value = isDocker ? await this.#named(image, signal) : await this.#find(checkRef(image))
+    if (value === undefined) throw missing(image)
+    return { value, refs: [isDocker ? withTag(image) : image] }
   }
 
   /** Writes the merged tree of an image as plain files into a directory that is empty or absent. As an ordinary user all files are the user's, and

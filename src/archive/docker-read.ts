@@ -1,5 +1,4 @@
 // Docker archives, read. Source: moby image/tarexport.
-import { createSha256 } from '#hash'
 import { detectCompression, MAGIC_BYTES, peek } from '../compress/index.js'
 import { type Digest, FormatError } from '../core/index.js'
 import { imageOf, type Layer, layerFromBlob } from '../image/index.js'
@@ -13,6 +12,7 @@ import {
   MANIFEST_MAX_BYTES,
   parseJson,
 } from '../oci/index.js'
+import { digestOfStream } from './digest.js'
 import type { ArchivedFile, ArchiveFiles } from './files.js'
 import type { ArchiveItem } from './item.js'
 
@@ -56,10 +56,4 @@ async function layerOf(file: ArchivedFile, diffId: Digest): Promise<Layer> {
   const compression = detectCompression(head)
   const digest = compression === 'none' ? diffId : await digestOfStream(stream)
   return layerFromBlob({ digest, diffId, size: file.size, mediaType: layerMediaType(compression), open: () => file.open() })
-}
-
-async function digestOfStream(stream: AsyncIterable<Uint8Array>): Promise<Digest> {
-  const hash = createSha256()
-  for await (const chunk of stream) hash.update(chunk)
-  return `sha256:${hash.hex()}`
 }

@@ -3,6 +3,7 @@ import { digestHex } from '../core/index.js'
 import { type Image, type ImageIndex, isImageIndex, type Layer } from '../image/index.js'
 import { encodeJson, layerCompression } from '../oci/index.js'
 import { type TarMember, writeTar } from '../tar/index.js'
+import { LegacyWriter } from './docker-legacy-write.js'
 import { bytesMember, fileMember } from './file-member.js'
 
 /** An image with its names; each needs a tag (`app:1`), or the tools refuse it. */
@@ -11,7 +12,7 @@ export interface DockerArchiveItem {
   readonly refs: readonly string[]
 }
 
-/** A tar with configurations, uncompressed layers (each once) and `manifest.json`. Layers are read twice where their uncompressed size is not known yet.
+/** A tar with configurations, uncompressed layers (each once), `manifest.json`, and for readers of the old form a directory a layer and `repositories`. Layers are read twice where their uncompressed size is not known yet.
  *  Equal items in equal order give equal bytes. @throws TypeError for an index: this format holds images of one platform */
 export async function* writeDockerArchive(items: readonly DockerArchiveItem[]): AsyncGenerator<Uint8Array> {
   const images = items.map(({ value, refs }) => {
@@ -24,6 +25,7 @@ export async function* writeDockerArchive(items: readonly DockerArchiveItem[]): 
 async function* members(items: readonly { readonly image: Image; readonly refs: readonly string[] }[]): AsyncGenerator<TarMember> {
   const written = new Set<string>()
   const entries: object[] = []
+  const legacy = new LegacyWriter()
   for (const { image, refs } of items) {
     const { config } = await image.manifest()
     const layers = await image.layers()
@@ -34,11 +36,13 @@ async function* members(items: readonly { readonly image: Image; readonly refs: 
       written.add(layerName(layer))
       yield fileMember(layerName(layer), await uncompressedSize(layer), () => layer.uncompressed())
     }
-    if (written.has(configName)) continue
+    if (!written.has(configName)) yield bytesMember(configName, await image.configBytes())
     written.add(configName)
-    yield bytesMember(configName, await image.configBytes())
+    yield* legacy.image(image, refs, (index) => layerName(layers[index]!))
   }
   yield bytesMember('manifest.json', encodeJson(entries))
+  const repositories = legacy.repositories()
+  if (repositories !== undefined) yield repositories
 }
 
 const layerName = (layer: Layer): string => `${digestHex(layer.diffId)}.tar`

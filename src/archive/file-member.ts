@@ -16,6 +16,16 @@ export const fileMember = (name: string, size: number, content: () => AsyncItera
 /** A file whose bytes are at hand. */
 export const bytesMember = (name: string, bytes: Uint8Array): TarMember => fileMember(name, bytes.length, () => once(bytes))
 
+/** A symbolic link. */
+export const linkMember = (name: string, target: string): TarMember => ({
+  ...PLAIN,
+  type: 'symlink',
+  name,
+  linkName: target,
+  mode: 0o777,
+  size: 0,
+})
+
 /** A directory; the name ends in `/`. */
 export const directoryMember = (name: string): TarMember => ({ ...PLAIN, type: 'directory', name, mode: 0o755, size: 0 })
 

@@ -2,6 +2,7 @@
 import { detectCompression, MAGIC_BYTES } from '../compress/index.js'
 import { FormatError, UnsupportedError } from '../core/index.js'
 import type { RandomAccess } from '../tar/index.js'
+import { readLegacyArchive } from './docker-legacy-read.js'
 import { readDockerArchive } from './docker-read.js'
 import { ArchiveFiles } from './files.js'
 import type { ArchiveFormat, ArchiveItem } from './item.js'
@@ -23,5 +24,6 @@ export async function readArchive(input: RandomAccess): Promise<ReadArchive> {
   const files = await ArchiveFiles.of(input)
   if (files.has('oci-layout') && files.has('index.json')) return { format: 'oci-archive', items: await readOciArchive(files) }
   if (files.has('manifest.json')) return { format: 'docker-archive', items: await readDockerArchive(files) }
-  throw new FormatError('no image archive: it has neither oci-layout with index.json nor manifest.json')
+  if (files.has('repositories')) return { format: 'docker-archive', items: await readLegacyArchive(files) }
+  throw new FormatError('no image archive: it has neither oci-layout with index.json nor manifest.json nor repositories')
 }
