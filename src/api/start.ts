@@ -1,5 +1,5 @@
 // From public options to a running sandbox: which root, which store, which backend.
-
+import { existsSync, realpathSync } from 'node:fs'
 import type { ContentStore } from '../content/index.js'
 import { optionsObject, UnsupportedError } from '../core/index.js'
 import type { Image } from '../image/index.js'
@@ -7,7 +7,7 @@ import { etcCopy } from '../rootfs/index.js'
 import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSpec, Session, type StartInput } from '../sandbox/index.js'
 import { defaultStore } from './default-store.js'
 import { directoryRoot, imageRootOf, type ResolvedRoot } from './root.js'
-import { contentOf, type Store } from './store.js'
+import { contentOf, defaultPath, type Store } from './store.js'
 
 /** Options of `Sandbox.create`. */
 export interface SandboxOptions extends BaseSandboxOptions {
@@ -76,22 +76,30 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   const store = async () => named ?? (await defaultStore())
   const content = async () => contentOf(await store())
   const resolved = await resolveRoot(options, store, content)
-  const session = await begin(spec, resolved, content, snapshots, signal)
+  const session = await begin(spec, resolved, content, snapshots, storePaths(named?.path), signal)
   const { signal: _ended, ...kept } = base
   return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
 }
+
+const STORE_REMEDY = 'mount a directory in which it is not, or keep the store elsewhere: Store.open({ path }), or $XDG_DATA_HOME'
+
+/** Where sandboxes of this process have their images from. */
+const storePaths = (named: string | undefined): string[] => [...(named === undefined ? [] : [named]), defaultPath()]
 
 async function begin(
   spec: SandboxSpec,
   resolved: ResolvedRoot,
   content: () => Promise<ContentStore>,
   snapshots: readonly string[],
+  stores: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Session> {
   const input: StartInput = {
     root: resolved.input,
     snapshots,
     scratchDirectory: async () => (await (await content()).scratch()).path,
+    cacheDirectory: async (name, idMode) => (await content()).mountCache(name, idMode),
+    hiddenPlaces: () => stores.filter(existsSync).map((path) => ({ path: realpathSync(path), what: 'the store', remedy: STORE_REMEDY })),
     etcCopy: async () => etcCopy((await content()).paths.cache()),
   }
   const running = await (await backend()).start(spec, input, signal)
@@ -102,5 +110,5 @@ async function begin(
 export async function startOn(content: ContentStore, image: Image, options: BaseSandboxOptions): Promise<{ session: Session }> {
   const spec = normalize(options)
   const resolved = await imageRootOf(image, content, (await backend()).idMode(), options.signal)
-  return { session: await begin(spec, resolved, async () => content, [], options.signal) }
+  return { session: await begin(spec, resolved, async () => content, [], storePaths(content.path), options.signal) }
 }

@@ -244,7 +244,8 @@ const missing = (ref: string) =>
     remedy: 'build, load or tag it first; a short reference is a local tag, and registries come later',
   })
 
-function defaultPath(): string {
+/** Where `Store.open` opens one when no path is given. */
+export function defaultPath(): string {
   if (process.platform === 'win32') return join(process.env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'stratabox')
   // The basedir specification: a relative path in the variable is to be ignored.
   const data = process.env['XDG_DATA_HOME']

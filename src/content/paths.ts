@@ -19,6 +19,8 @@ export class StorePaths {
   readonly sandboxes = (): string => join(this.root, 'sandboxes')
   /** Build steps, by key. */
   readonly cache = (): string => join(this.root, 'cache')
+  /** Cache mounts, by name. */
+  readonly mountCaches = (idMode: IdMode): string => join(this.cache(), 'mounts', idMode)
   /** Unfinished files and trees; each name begins with its process's lease. */
   readonly temporary = (): string => join(this.root, 'tmp')
   /** One directory a live process: its lock, and what it uses. */

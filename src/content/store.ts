@@ -1,5 +1,5 @@
 // The content store: an OCI image layout in place (image-spec image-layout.md), with unpacked layers, scratch directories and leases beside it.
-import { access, mkdir, readdir, readFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { ClosedError, StrataError } from '../core/index.js'
 import type { Image, ImageIndex } from '../image/index.js'
@@ -135,6 +135,16 @@ export class ContentStore implements AsyncDisposable {
     const path = join(this.paths.sandboxes(), this.#lease.unusedName())
     await mkdir(path, { mode: 0o700 })
     return { path }
+  }
+
+  /** The directory of a cache mount, made when absent: writable for all inside, as a tmpfs is. On the host only the store's owner gets there. */
+  async mountCache(name: string, idMode: IdMode): Promise<string> {
+    this.#checkOpen()
+    await mkdir(this.paths.mountCaches(idMode), { recursive: true, mode: 0o700 })
+    const path = join(this.paths.mountCaches(idMode), name)
+    const made = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (made !== undefined) await chmod(path, 0o1777)
+    return path
   }
 
   /** Removes what no reference leads to, no live process uses and no sandbox runs on. Images that this process keeps without a reference go too. */

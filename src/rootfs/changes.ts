@@ -94,7 +94,7 @@ class TreeReader {
   }
 
   async *#entry(relative: string, found: Found, isHidden: boolean): AsyncGenerator<Change> {
-    const path = joinPath(this.#tree.path, relative)
+    const path = joinPath(this.#tree.path, this.#tree.shownAs ?? relative)
     const isWhiteout =
       ((found.mode & S_IFMT) === 0o020000 && found.major === 0 && found.minor === 0) || textAttribute(found, 'whiteout') !== undefined
     const below = isHidden ? undefined : this.#lower.typeOf(relative)

@@ -1,9 +1,9 @@
 // root: 'host': the operating system's own directories as read-only lowers, one overlay each. Nothing of the user is shown: not /home, /root, /var,
 // /run, /tmp, /srv, /mnt, /media, nor the secrets in /etc.
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { OP, type Step, step } from '../native/index.js'
 import type { Lowers } from './image-root.js'
-import { ATTR, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
+import { ATTR, HOW, type OverlayTree, openTree, overlay, type RootPlan, SLOT, type TreeSource } from './plan.js'
 import { type MountPoint, pointSteps } from './skeleton.js'
 
 const EXPOSED = /^(usr|bin|sbin|lib[a-z0-9]*|etc|opt)$/
@@ -53,13 +53,6 @@ export function etcSecrets(etc = '/etc'): string[] {
     : []
   return [...known, ...keys].filter((name) => lstatSync(`${etc}/${name}`, { throwIfNoEntry: false }) !== undefined)
 }
-
-/** What is mounted at or below `path` on the host. */
-export const hasMountsBelow = (path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): boolean =>
-  mountinfo.split('\n').some((line) => {
-    const point = line.split(' ')[4]
-    return point !== undefined && (point === path || point.startsWith(`${path}/`))
-  })
 
 interface HostEntry {
   readonly name: string
@@ -117,7 +110,7 @@ export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: Ho
   const prepare: Step[] = []
   const build: Step[] = [...skeleton(found, mountPoints), step(OP.mkdir, [0o755], 'root')]
   if (layers !== undefined && layers.names.length > 0) {
-    const tree = openTree(source, SLOT.layers, layers.root, { recursive: false })
+    const tree = openTree(source, SLOT.layers, layers.root, { how: 0 })
     prepare.push(...tree.prepare)
     build.push(...tree.build, step(OP.mkdir, [0o755], 'L'), step(OP.attach, [SLOT.layers, 2], 'L'))
   }
@@ -132,12 +125,7 @@ export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: Ho
     const onTop = layersWith(name, layers)
     const isOverlay = source.isIdmapped || isCopy || onTop.names.length > 0
     // Without an id mapping the host's files have no owner inside, and an overlay could not copy them up.
-    const tree = openTree(
-      source,
-      slot,
-      path,
-      isOverlay ? { recursive: false } : { recursive: true, attributes: ATTR.readOnly | ATTR.noSuid },
-    )
+    const tree = openTree(source, slot, path, isOverlay ? { how: 0 } : { how: HOW.recursive, attributes: ATTR.readOnly | ATTR.noSuid })
     prepare.push(...tree.prepare)
     build.push(...tree.build)
     if (!isOverlay) {

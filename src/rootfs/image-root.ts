@@ -21,7 +21,7 @@ export interface ImageRootParts {
 
 /** The plan for an image. Beneath its layers lies a skeleton with the mount points, so that making them is no change of the sandbox's. */
 export function imageRoot({ lowers, source, snapshots, mountPoints }: ImageRootParts): RootPlan {
-  const layers = openTree(source, SLOT.layers, lowers.root, { recursive: false })
+  const layers = openTree(source, SLOT.layers, lowers.root, { how: 0 })
   const names = [...lowers.names].reverse()
   const isEmpty = names.length === 0
   return {

@@ -1,12 +1,14 @@
-// User mounts as steps: host trees, tmpfs, secrets. What is mounted is opened before the pivot, and put in its place after it.
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { SyscallError, UnsupportedError } from '../core/index.js'
+// User mounts as steps: host trees, tmpfs, caches, secrets. What is mounted is opened before the pivot, and put in its place after it.
+import { isWithin, UnsupportedError } from '../core/index.js'
 import { OP, type Step, step } from '../native/index.js'
-import { ATTR, type OverlayTree, openTree, overlay, SLOT, type TreeSource } from './plan.js'
+import { type HiddenPlace, refuseExposure } from './exposure.js'
+import { type CopyTree, copyMount, copyTrees } from './mount-copy.js'
+import { type MountSource, mountSource } from './mount-source.js'
+import { readMountinfo } from './mountinfo.js'
+import { ATTR, HOW, type OverlayTree, openTree, SLOT, type TreeSource } from './plan.js'
 import type { MountPoint } from './skeleton.js'
 
-/** A mount as the public options have it, the path inside first. */
+/** A mount as the public options have it, the path inside first: absolute and normal. */
 export type MountSpec = readonly [
   path: string,
   mount:
@@ -15,6 +17,22 @@ export type MountSpec = readonly [
     | { readonly cache: string }
     | { readonly secret: string | Uint8Array },
 ]
+
+/** What mounts are planned with. */
+export interface MountInput {
+  readonly mounts: readonly MountSpec[]
+  readonly source: TreeSource
+  /** What a fork stands on. */
+  readonly snapshots: readonly string[]
+  /** What no source may show. */
+  readonly hidden: readonly HiddenPlace[]
+  /** Directories of the named caches. */
+  readonly caches: ReadonlyMap<string, string>
+  /** Whether the scratch directory is a tmpfs, bounded as such. */
+  readonly isScratchMemory: boolean
+  /** For a tmpfs whose size the caller left open. */
+  readonly tmpfsMaxBytes: number
+}
 
 /** Steps of all mounts, by when they are done. */
 export interface MountPlan {
@@ -25,64 +43,100 @@ export interface MountPlan {
   readonly points: readonly MountPoint[]
 }
 
-const MOUNTS_MAX = SLOT.hostTrees - SLOT.mounts
+/** One thing to be mounted; a source of a 'copy' is one for each file system in it. */
+type Placed =
+  | { readonly path: string; readonly kind: 'tree'; readonly from: MountSource; readonly attributes: number }
+  | { readonly path: string; readonly kind: 'copy'; readonly copy: CopyTree }
+  | { readonly path: string; readonly kind: 'tmpfs'; readonly sizeMaxBytes: number | undefined }
+  | { readonly path: string; readonly kind: 'secret'; readonly secret: string | Uint8Array }
 
-function kindOf(source: string): 'directory' | 'file' {
-  try {
-    return statSync(source).isDirectory() ? 'directory' : 'file'
-  } catch (cause) {
-    const { errno = 0, code = 'EIO' } = cause as NodeJS.ErrnoException
-    throw new SyscallError(
-      { errno: Math.abs(errno), code, syscall: 'stat', path: source, step: 'mounts' },
-      { remedy: 'mount a path that exists and that you may read', cause },
-    )
-  }
+const MOUNTS_MAX = SLOT.hostTrees - SLOT.mounts
+const SECRETS = 'c/secrets'
+const PAGE = 4096
+
+function placed([path, mount]: MountSpec, { source, hidden, caches }: MountInput): Placed[] {
+  if ('tmpfs' in mount) return [{ path, kind: 'tmpfs', sizeMaxBytes: mount.sizeMaxBytes }]
+  if ('secret' in mount) return [{ path, kind: 'secret', secret: mount.secret }]
+  const attributes = ATTR.noSuid | ATTR.noDev
+  if ('cache' in mount) return [{ path, kind: 'tree', from: { path: caches.get(mount.cache) as string, kind: 'directory' }, attributes }]
+  const from = mountSource(mount.source)
+  const mounted = readMountinfo()
+  refuseExposure(from.path, `mounts[${JSON.stringify(path)}]`, hidden, mounted)
+  if (mount.access === 'write') return [{ path, kind: 'tree', from, attributes }]
+  if (mount.access === 'copy') return copyTrees(path, from, source, mounted).map((copy) => ({ path: copy.path, kind: 'copy', copy }))
+  return [{ path, kind: 'tree', from, attributes: attributes | ATTR.readOnly }]
 }
 
-/** The plan of all mounts; a parent inside comes before what is mounted below it. @throws SyscallError for a source that is not there */
-export function planMounts(mounts: readonly MountSpec[], from: TreeSource, snapshots: readonly string[]): MountPlan {
-  if (mounts.length > MOUNTS_MAX) throw new UnsupportedError(`more than ${MOUNTS_MAX} mounts`, { remedy: 'mount their common parent' })
+/** A tmpfs for secrets where the scratch directory is on disk: they are never written to one. */
+function secretsTmpfs(all: readonly Placed[], slot: number): Step[] {
+  const pages = all.map((one) => (one.kind === 'secret' ? Math.ceil((one.secret.length * 3) / PAGE) + 1 : 0)).reduce((a, b) => a + b, 0)
+  if (pages === 0) return []
+  return [
+    step(OP.newMount, [slot, ATTR.noSuid | ATTR.noDev], 'tmpfs', `mode=700,size=${(pages + 4) * PAGE}`),
+    step(OP.mkdir, [0o700], SECRETS),
+    step(OP.attach, [slot, 2], SECRETS),
+  ]
+}
+
+/** The plan of all mounts; a parent inside comes before what is mounted below it.
+ *  @throws SyscallError for a source that is not there; UnsupportedError for one that sandboxes must not see */
+export function planMounts(input: MountInput): MountPlan {
+  const { source, snapshots, isScratchMemory, tmpfsMaxBytes } = input
+  const depth = (path: string) => path.split('/').length
+  const all = input.mounts.flatMap((spec) => placed(spec, input)).sort((a, b) => depth(a.path) - depth(b.path))
+  if (all.length > MOUNTS_MAX) throw new UnsupportedError(`more than ${MOUNTS_MAX} mounts`, { remedy: 'mount their common parent' })
+  if (all.length === 0) return { prepare: [], build: [], attach: [], trees: [], points: [] }
+  const points = all.map((one): MountPoint => ({ path: one.path, kind: isFile(one) ? 'file' : 'directory' }))
   const prepare: Step[] = []
-  const build: Step[] = [step(OP.mkdir, [0o755], 'c')]
-  const attach: Step[] = []
+  const build: Step[] = [step(OP.mkdir, [0o755], 'c'), ...(isScratchMemory ? [] : secretsTmpfs(all, SLOT.secrets))]
   const trees: OverlayTree[] = []
-  const points: MountPoint[] = []
-  const sorted = [...mounts].sort(([a], [b]) => a.split('/').length - b.split('/').length)
-  sorted.forEach(([path, mount], k) => {
+  all.forEach((one, k) => {
     const slot = SLOT.mounts + k
-    const isFile = 'secret' in mount || ('source' in mount && kindOf(resolve(mount.source)) === 'file')
-    points.push({ path, kind: isFile ? 'file' : 'directory' })
-    if ('source' in mount) {
-      const source = resolve(mount.source)
-      const kind = kindOf(source)
-      const access = mount.access ?? 'read'
-      if (access === 'copy' && kind === 'file')
-        throw new UnsupportedError(`mounts: 'copy' of a single file (${source})`, { remedy: 'copy its directory, or use copyIn' })
-      const tree = openTree(from, slot, source, {
-        recursive: access !== 'copy',
-        attributes: ATTR.noSuid | ATTR.noDev | (access === 'read' ? ATTR.readOnly : 0),
-      })
-      prepare.push(...tree.prepare)
-      build.push(...tree.build)
-      if (access === 'copy') {
-        const name = `m${k}`
-        build.push(step(OP.mkdir, [0o755], `c/${name}`), step(OP.attach, [slot, 2], `c/${name}`), step(OP.mkdir, [0o755], `c/${name}r`))
-        build.push(...overlay(`c/${name}r`, [`c/${name}`], { name, mode: 0o755, scratch: '', snapshots: snapshots.length }))
-        build.push(step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev], `c/${name}r`))
-        trees.push({ path, upper: name, lowers: [source, ...snapshots.map((path) => `${path}/${name}`)], masked: [] })
+    switch (one.kind) {
+      case 'tree': {
+        const tree = openTree(source, slot, one.from.path, { how: HOW.recursive | HOW.noLinks, attributes: one.attributes })
+        prepare.push(...tree.prepare)
+        build.push(...tree.build)
+        break
       }
-      attach.push(step(OP.attach, [slot, kind === 'directory' ? 0 : 1], path))
-    } else if ('tmpfs' in mount) {
-      const size = mount.sizeMaxBytes === undefined ? '' : `,size=${mount.sizeMaxBytes}`
-      build.push(step(OP.newMount, [slot, ATTR.noSuid | ATTR.noDev], 'tmpfs', `mode=1777${size}`))
-      attach.push(step(OP.attach, [slot, 0], path))
-    } else if ('secret' in mount) {
-      build.push(
-        step(OP.file, [0o400], `c/s${k}`, mount.secret),
-        step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev | ATTR.noExec | ATTR.readOnly], `c/s${k}`),
-      )
-      attach.push(step(OP.attach, [slot, 1], path))
+      case 'copy': {
+        const below = points.filter(({ path }) => path !== one.path && isWithin(path, one.path))
+        const within = below.map(({ path, kind }) => ({ path: path.slice(one.path.length), kind }))
+        const made = copyMount(one.copy, { slot, source, snapshots, points: within })
+        prepare.push(...made.prepare)
+        build.push(...made.build)
+        trees.push(made.tree)
+        break
+      }
+      case 'tmpfs': {
+        const { sizeMaxBytes } = one
+        // Bounded with the rest of the sandbox's writes it needs no file system of its own: a directory costs a fraction of one.
+        if (sizeMaxBytes === undefined && isScratchMemory)
+          build.push(step(OP.mkdir, [0o1777], `c/t${k}`), step(OP.tree, [slot, 0, ATTR.noSuid | ATTR.noDev], `c/t${k}`))
+        else build.push(step(OP.newMount, [slot, ATTR.noSuid | ATTR.noDev], 'tmpfs', `mode=1777,size=${sizeMaxBytes ?? tmpfsMaxBytes}`))
+        break
+      }
+      case 'secret': {
+        const file = `${isScratchMemory ? 'c' : SECRETS}/s${k}`
+        build.push(step(OP.file, [0o400], file, one.secret), step(OP.tree, [slot, 0, SECRET_ATTRIBUTES], file))
+      }
     }
   })
-  return { prepare, build: mounts.length === 0 ? [] : build, attach, trees, points }
+  const attach = all.map((one, k) => step(OP.attach, [SLOT.mounts + k, isFile(one) ? 1 : 0], one.path))
+  return { prepare, build, attach, trees, points }
+}
+
+const SECRET_ATTRIBUTES = ATTR.noSuid | ATTR.noDev | ATTR.noExec | ATTR.readOnly
+
+function isFile(one: Placed): boolean {
+  switch (one.kind) {
+    case 'tree':
+      return one.from.kind === 'file'
+    case 'copy':
+      return one.copy.file !== undefined
+    case 'tmpfs':
+      return false
+    case 'secret':
+      return true
+  }
 }

@@ -4,10 +4,17 @@ import { OP, type Step, step } from '../native/index.js'
 /** Mount attributes. Source: mount_setattr(2). */
 export const ATTR = { readOnly: 1, noSuid: 2, noDev: 4, noExec: 8 } as const
 
-/** One overlay of the root: where it is, where its writes are, what is below. */
+/** How a tree is cloned: with all that is mounted below it; only while no part of its path is a link. */
+export const HOW = { recursive: 1, noLinks: 2 } as const
+
+/** One overlay of the root or of a 'copy' mount: where it is, where its writes are, what is below. */
 export interface OverlayTree {
-  /** Path inside. */
+  /** Path inside; in a mount, of the mount. */
   readonly path: string
+  /** Path inside of the 'copy' mount that it belongs to; undefined: the root. */
+  readonly mount?: string
+  /** What the one file that is shown of it is called inside; undefined: all is shown. */
+  readonly shownAs?: string
   /** Name of its directory in the sandbox's upper directory. */
   readonly upper: string
   /** Host directories, lowest first. Empty for the skeleton of a host root. */
@@ -40,7 +47,7 @@ export const SLOT = {
   tmp: 5,
   node: 6,
   pts: 7,
-  shm: 8,
+  secrets: 8,
   mounts: 10,
   hostTrees: 60,
   snapshots: 80,
@@ -56,12 +63,12 @@ export function openTree(
   source: TreeSource,
   slot: number,
   path: string,
-  options: { recursive: boolean; attributes?: number },
+  options: { how: number; attributes?: number },
 ): { prepare: Step[]; build: Step[] } {
   const attributes = options.attributes ?? 0
   return source.isIdmapped
-    ? { prepare: [step(OP.openTree, [slot, options.recursive ? 1 : 0, 1, attributes], path)], build: [] }
-    : { prepare: [], build: [step(OP.tree, [slot, options.recursive ? 1 : 0, attributes], path)] }
+    ? { prepare: [step(OP.openTree, [slot, options.how, 1, attributes], path)], build: [] }
+    : { prepare: [], build: [step(OP.tree, [slot, options.how, attributes], path)] }
 }
 
 /** The private parts of an overlay: `scratch` leads from the working directory to the scratch directory ('' or '../'). */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { Change } from '../layer/index.js'
 import type { Step } from '../native/index.js'
-import type { Lowers } from '../rootfs/index.js'
+import type { HiddenPlace, Lowers } from '../rootfs/index.js'
 import type { Events } from './events.js'
 import type { FileAnswer } from './linux/file-helper.js'
 import type { SandboxSpec, UserSpec } from './spec.js'
@@ -88,6 +88,10 @@ export interface StartInput {
   readonly snapshots: readonly string[]
   /** A new directory on disk for the scratch, when the spec asks for it or the kernel's tmpfs cannot do. Removed by the sandbox. */
   scratchDirectory(): Promise<string>
+  /** The directory of a named cache, made when absent; each way in which ids stand on disk has its own. */
+  cacheDirectory(name: string, idMode: 'root' | 'sub' | 'single'): Promise<string>
+  /** What no mount may show: stores. */
+  hiddenPlaces(): HiddenPlace[]
   /** A private copy of /etc on disk, made once. */
   etcCopy(): Promise<string>
 }

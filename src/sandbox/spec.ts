@@ -1,6 +1,7 @@
 // Options in, one frozen specification out: every default filled, everything checked. Below this nobody asks what a missing option means.
 import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
 import { capabilityName, defaultCapabilities } from './capabilities.js'
+import { checkMounts } from './mount-options.js'
 import { defaultProfile, parseSeccompProfile, type SeccompProfile } from './seccomp/index.js'
 import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions } from './types.js'
 
@@ -117,34 +118,6 @@ function checkLimits(options: Limits | undefined): Limits {
   return limits
 }
 
-function checkMount(path: string, mount: Mount): readonly [string, Mount] {
-  const of = `mounts[${JSON.stringify(path)}]`
-  if (!path.startsWith('/') || path.includes('\0')) throw new TypeError(`${of}: the path inside must be absolute`)
-  if (path.split('/').includes('..')) throw new TypeError(`${of}: the path inside must not hold '..'`)
-  if (path.replace(/\/+/g, '/') === '/') throw new TypeError(`${of}: nothing can be mounted over '/'; use root`)
-  if (typeof mount !== 'object' || mount === null) throw new TypeError(`${of} must be an object`)
-  if ('source' in mount) {
-    rejectUnknown(mount, ['source', 'access'], of)
-    if (stringOption(mount.source, `${of}.source`) === undefined || mount.source === '')
-      throw new TypeError(`${of}.source must be a path on the host`)
-    oneOf(mount.access, `${of}.access`, ['read', 'copy', 'write'], 'read')
-  } else if ('tmpfs' in mount) {
-    rejectUnknown(mount, ['tmpfs', 'sizeMaxBytes'], of)
-    if (mount.tmpfs !== true) throw new TypeError(`${of}.tmpfs must be true`)
-    integerOption(mount.sizeMaxBytes, `${of}.sizeMaxBytes`, 4096)
-  } else if ('secret' in mount) {
-    rejectUnknown(mount, ['secret'], of)
-    if (typeof mount.secret !== 'string' && !(mount.secret instanceof Uint8Array))
-      throw new TypeError(`${of}.secret must be a string or bytes`)
-    if (mount.secret.length > MIB) throw new RangeError(`${of}.secret must be at most 1 MiB`)
-  } else if ('cache' in mount) {
-    throw new UnsupportedError(`${of}: cache mounts are not supported yet`, {
-      remedy: "mount a directory of your own with access: 'write'",
-    })
-  } else throw new TypeError(`${of} must have source, tmpfs, cache or secret`)
-  return [path, mount]
-}
-
 function checkNetwork(network: BaseSandboxOptions['network']): 'none' | 'host' {
   if (typeof network === 'object' && network !== null)
     throw new UnsupportedError('network: rules for single hosts are not supported yet', { remedy: "use network: 'none' or 'host'" })
@@ -177,7 +150,7 @@ export function normalize(options: BaseSandboxOptions): SandboxSpec {
     cwd: checkCwd(options.cwd),
     user: checkUser(options.user),
     hostname,
-    mounts: Object.entries(optionsObject(options.mounts, 'mounts')).map(([path, mount]) => checkMount(path, mount)),
+    mounts: checkMounts(options.mounts),
     scratch: oneOf(options.scratch, 'scratch', ['memory', 'disk'], 'memory'),
     network: checkNetwork(options.network),
     limits,

@@ -18,12 +18,14 @@ export interface Abortable {
 /** Something shown at a path inside that is not in the image. */
 export type Mount =
   | {
-      /** A host path. */
+      /** A host path, with all that is mounted below it. Not one that shows the store or the host's /proc. */
       readonly source: string
       /** `copy`: writes go to the sandbox's private layer, the source stays as it is. Default 'read'. */
       readonly access?: 'read' | 'copy' | 'write' | undefined
     }
+  /** Empty, writable for all, in memory. `sizeMaxBytes`: default within `diskMaxBytes`, with the other writes. */
   | { readonly tmpfs: true; readonly sizeMaxBytes?: number | undefined }
+  /** A directory in the store, writable for all and shared by every sandbox and build of this store that names it, also at the same time. */
   | { readonly cache: string }
   /** A file of mode 0400 in memory: in no layer, cache key, change or log. */
   | { readonly secret: string | Uint8Array }

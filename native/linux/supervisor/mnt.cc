@@ -2,11 +2,13 @@
 #include "linux/supervisor/mnt.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "linux/supervisor/fds.h"
@@ -40,19 +42,39 @@ StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* op
   return result;
 }
 
-StepResult CloneTree(int64_t slot, bool recursive, uint64_t attributes, int userns, const char* path) {
-  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
-  const int tree = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path, flags));
+/** openat2(2) from the working directory; a leading slash means the current root. */
+static int Resolve(const char* path, uint64_t flags, uint64_t resolve) {
+  struct open_how how = {};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = resolve;
+  return static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how));
+}
+
+StepResult CloneTree(int64_t slot, int64_t how, uint64_t attributes, int userns, const char* path) {
+  const unsigned recursive = (how & kRecursive) != 0 ? AT_RECURSIVE : 0u;
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive;
+  int tree;
+  if ((how & kNoLinks) != 0) {
+    // The path was checked as it is: what has been put in its way since is not followed.
+    const int from = Resolve(path, O_PATH, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    if (from < 0) return Fail("openat2", path);
+    tree = static_cast<int>(syscall(SYS_open_tree, from, "", flags | AT_EMPTY_PATH));
+    const int error = errno;
+    close(from);
+    errno = error;
+  } else {
+    tree = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path, flags));
+  }
   if (tree < 0) return Fail("open_tree", path);
-  if (attributes != 0 || userns >= 0) {
-    struct mount_attr attr = {};
-    attr.attr_set = attributes | (userns >= 0 ? MOUNT_ATTR_IDMAP : 0u);
-    attr.userns_fd = userns >= 0 ? static_cast<uint64_t>(userns) : 0;
-    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u), &attr, sizeof attr) != 0) {
-      const StepResult failed = Fail("mount_setattr", path);
-      close(tree);
-      return failed;
-    }
+  struct mount_attr attr = {};
+  attr.attr_set = attributes | (userns >= 0 ? MOUNT_ATTR_IDMAP : 0u);
+  attr.userns_fd = userns >= 0 ? static_cast<uint64_t>(userns) : 0;
+  // A clone stays in its source's peer group, across user namespaces too: what is mounted on one side would show on the other.
+  attr.propagation = MS_PRIVATE;
+  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, &attr, sizeof attr) != 0) {
+    const StepResult failed = Fail("mount_setattr", path);
+    close(tree);
+    return failed;
   }
   return MoveTo(tree, SlotFd(slot));
 }
@@ -60,14 +82,6 @@ StepResult CloneTree(int64_t slot, bool recursive, uint64_t attributes, int user
 StepResult OpenPath(int64_t slot, const char* path) {
   const int fd = open(path, O_PATH | O_CLOEXEC);
   return fd < 0 ? Fail("open", path) : MoveTo(fd, SlotFd(slot));
-}
-
-/** openat2(2) from the working directory; a leading slash means the current root. */
-static int Resolve(const char* path, uint64_t flags, uint64_t resolve) {
-  struct open_how how = {};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = resolve;
-  return static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how));
 }
 
 StepResult Attach(int64_t slot, int64_t kind, const char* target) {
@@ -85,6 +99,12 @@ StepResult Attach(int64_t slot, int64_t kind, const char* target) {
   }
   const int fd = Resolve(target, O_PATH, RESOLVE_NO_MAGICLINKS | (kind >= 2 ? RESOLVE_NO_SYMLINKS : 0));
   if (fd < 0) return Fail("openat2", target);
+  // Through a link of the image a mount of the user's could cover what the kernel tells of processes (CVE-2019-16884, CVE-2019-19921).
+  struct statfs info;
+  if (kind < 2 && (fstatfs(fd, &info) != 0 || info.f_type == PROC_SUPER_MAGIC)) {
+    close(fd);
+    return {EACCES, "move_mount", target};
+  }
   const long moved = syscall(SYS_move_mount, SlotFd(slot), "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
   const StepResult result = Check(moved == 0, "move_mount", target);
   close(fd);

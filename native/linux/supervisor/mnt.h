@@ -9,12 +9,14 @@ namespace stratabox {
 StepResult PrivateMounts();
 /** fsopen(2), fsconfig(2), fsmount(2) into a slot, attached nowhere yet. `options`: "key=value,flag". */
 StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* options);
-/** open_tree(2) OPEN_TREE_CLONE into a slot, then mount_setattr(2). `userns` >= 0 makes it idmapped. */
-StepResult CloneTree(int64_t slot, bool recursive, uint64_t attributes, int userns, const char* path);
+/** How a tree is cloned: with all that is mounted below it; only when no part of its path is a link. */
+constexpr int64_t kRecursive = 1, kNoLinks = 2;
+/** open_tree(2) OPEN_TREE_CLONE into a slot, then mount_setattr(2): a private mount. `userns` >= 0 makes it idmapped. */
+StepResult CloneTree(int64_t slot, int64_t how, uint64_t attributes, int userns, const char* path);
 /** open(2) O_PATH into a slot. */
 StepResult OpenPath(int64_t slot, const char* path);
 /** move_mount(2) of a slot onto `target`, which is made when absent (kind 0 a directory, 1 a file, 2 must
- *  be there already, 3 a directory; with 2 and 3 a link on the way is ELOOP). */
+ *  be there already, 3 a directory; with 2 and 3 a link on the way is ELOOP, with 0 and 1 a target in a procfs is EACCES). */
 StepResult Attach(int64_t slot, int64_t kind, const char* target);
 /** The same onto what another slot has open: no path, so no permission to walk one is needed. */
 StepResult AttachAt(int64_t slot, int64_t target);

@@ -55,7 +55,7 @@ StepResult RunChildStep(const Step& step) {
     case kFile: return MakeFile(step.i[0], first, second, step.n[1]);
     case kWhiteout: return MakeWhiteout(first);
     case kOverlay: return Overlay(step.i[0], first, second);
-    case kTree: return CloneTree(step.i[0], step.i[1] != 0, static_cast<uint64_t>(step.i[2]), -1, first);
+    case kTree: return CloneTree(step.i[0], step.i[1], static_cast<uint64_t>(step.i[2]), -1, first);
     case kPivot: return Pivot();
     case kHandOutRoot: {
       const int fd = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));

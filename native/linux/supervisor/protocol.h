@@ -51,7 +51,7 @@ enum Op : uint16_t {
   kAttachGroup = 102,  // strings: a cgroup.procs file (v1)
   kIntoGroup = 103,    // strings: a v2 directory
   kNamespaces = 104,   // ints: CLONE_NEW* flags
-  kOpenTree = 106,     // ints: slot, recursive, idmapped, mount attributes; strings: path
+  kOpenTree = 106,     // ints: slot, how (1 recursive, 2 no link on the way), idmapped, mount attributes; strings: path
   kRemoveAtEnd = 107,  // strings: directory tree
   kOomScore = 108,     // ints: value for /proc/PID/oom_score_adj of PID 1
 
@@ -69,7 +69,7 @@ enum Op : uint16_t {
   kFile = 130,        // ints: mode; strings: path, content
   kWhiteout = 131,    // strings: path
   kOverlay = 132,     // ints: mount flags; strings: target, options
-  kTree = 133,        // ints: slot, recursive, mount attributes; strings: path
+  kTree = 133,        // ints: slot, how (as kOpenTree), mount attributes; strings: path
   kPivot = 134,
   kHandOutRoot = 135,
   kOpenUpper = 136,   // strings: path. The directory that PID 1 hands out with the root

@@ -109,7 +109,7 @@ StepResult Prepare(Sandbox* sandbox, const Step& step, Preparation* out) {
       out->oom_score = step.i[0];
       return Ok();
     }
-    case kOpenTree: return CloneTree(step.i[0], step.i[1] != 0, static_cast<uint64_t>(step.i[3]), step.i[2] != 0 ? idmap_userns : -1, path);
+    case kOpenTree: return CloneTree(step.i[0], step.i[1], static_cast<uint64_t>(step.i[3]), step.i[2] != 0 ? idmap_userns : -1, path);
     default: return Ok();
   }
 }

@@ -6,13 +6,17 @@ import { ClosedError, UnsupportedError } from '../../core/index.js'
 import { native } from '../../native/index.js'
 import {
   attachSnapshots,
-  hasMountsBelow,
+  type HiddenPlace,
+  hasMounts,
   hostRoot,
   imageRoot,
   type Lowers,
   type MountPlan,
+  mountSource,
   planMounts,
   type RootPlan,
+  readMountinfo,
+  refuseExposure,
   type TreeSource,
 } from '../../rootfs/index.js'
 import type { Backend, StartInput } from '../backend.js'
@@ -48,8 +52,24 @@ async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSo
     const lowers: Lowers = { root: root.path.slice(0, slash) || '/', names: [root.path.slice(slash + 1)], release: () => Promise.resolve() }
     return imageRoot({ lowers, source, snapshots, mountPoints })
   }
-  const needsCopy = !source.isIdmapped || hasMountsBelow('/etc')
+  const needsCopy = !source.isIdmapped || hasMounts('/etc')
   return hostRoot({ source, etcCopy: needsCopy ? await etcCopy() : undefined, snapshots, layers: root.layers, mountPoints })
+}
+
+function hiddenPlaces({ runtime }: LinuxHost, { hiddenPlaces }: StartInput): HiddenPlace[] {
+  const path = mountSource(runtime.path).path
+  return [...hiddenPlaces(), { path, what: "stratabox's runtime directory", remedy: 'mount a directory in which it is not' }]
+}
+
+async function mountPlan(host: LinuxHost, spec: SandboxSpec, input: StartInput, source: TreeSource): Promise<MountPlan> {
+  const { mounts, scratch, scratchMaxBytes } = spec
+  const hidden = mounts.some(([, mount]) => 'source' in mount) || input.root.kind === 'directory' ? hiddenPlaces(host, input) : []
+  if (input.root.kind === 'directory') refuseExposure(mountSource(input.root.path).path, 'root', hidden, readMountinfo())
+  const caches = new Map<string, string>()
+  for (const [, mount] of mounts)
+    if ('cache' in mount) caches.set(mount.cache, await input.cacheDirectory(mount.cache, MAPS[host.ids.mode]))
+  const [isScratchMemory, tmpfsMaxBytes] = [scratch === 'memory', scratchMaxBytes]
+  return planMounts({ mounts, source, snapshots: input.snapshots, hidden, caches, isScratchMemory, tmpfsMaxBytes })
 }
 
 /** @throws UnsupportedError naming every limit that cannot be enforced, unless the caller said 'degrade' */
@@ -81,7 +101,7 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   const id = `${host.runtime.id}-${serial++}`
   const cgroup = groupsFor(host, spec, id)
   const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
-  const mounts = planMounts(spec.mounts, source, input.snapshots)
+  const mounts = await mountPlan(host, spec, input, source)
   const root = await rootPlan(input, source, mounts.points)
   let scratchDirectory: string | undefined
   try {
@@ -178,6 +198,8 @@ async function launch(
 }
 
 // Layers for sub-ids would have to be unpacked inside the user namespace; until then they are the user's own files.
+// How ids stand on disk in what sandboxes write to it.
+const MAPS = { range: 'root', sub: 'sub', single: 'single' } as const
 const IDMODES = { range: 'root', sub: 'single', single: 'single' } as const
 
 /** Namespaces, control groups and overlays. */

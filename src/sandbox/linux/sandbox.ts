@@ -8,6 +8,7 @@ import { native, OP, type Step, step } from '../../native/index.js'
 import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import { Events } from '../events.js'
+import { normalMountPath } from '../mount-options.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
 import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
@@ -146,16 +147,10 @@ export class LinuxSandbox implements RunningSandbox {
   }
 
   changes(mount: string | undefined): AsyncIterable<Change> {
-    const trees =
-      mount === undefined
-        ? this.#parts.trees.filter(({ upper }) => !upper.startsWith('m'))
-        : this.#parts.trees.filter(({ path }) => path === mount)
-    if (mount !== undefined && trees.length === 0)
-      throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
-    return readChanges(
-      trees.map((tree) => (mount === undefined ? tree : { ...tree, path: '/' })),
-      (request) => this.file(request, 'upper'),
-    )
+    const place = mount === undefined ? undefined : normalMountPath(mount)
+    const trees = this.#parts.trees.filter((tree) => tree.mount === place)
+    if (trees.length === 0) throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
+    return readChanges(trees, (request) => this.file(request, 'upper'))
   }
 
   async snapshot(directory: string): Promise<void> {

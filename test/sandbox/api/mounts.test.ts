@@ -1,5 +1,16 @@
 // mounts: each kind, who may write, and where the writes end up.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Change, Sandbox } from 'stratabox'
@@ -79,6 +90,40 @@ describe("access: 'copy'", () => {
     expect(await changed(sandbox)).toEqual([])
   })
 
+  it('of a single file shows that file alone, and its change', async () => {
+    const folder = source()
+    const sandbox = await open({ mounts: { '/etc/app.conf': { source: join(folder, 'file'), access: 'copy' } } })
+    expect(await changed(sandbox, '/etc/app.conf')).toEqual([])
+    await sandbox.run('echo inside >> /etc/app.conf', { reject: true })
+    expect(await output(sandbox, ['cat', '/etc/app.conf'])).toBe('host\ninside')
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('host\n')
+    expect(await changed(sandbox, '/etc/app.conf')).toEqual(['modify /app.conf'])
+    expect(await changed(sandbox)).toEqual([])
+    const [fork] = await sandbox.fork(1)
+    onTestFinished(() => fork.close())
+    expect(await output(fork, ['cat', '/etc/app.conf'])).toBe('host\ninside')
+  })
+
+  it('has no change where something else is mounted in it', async () => {
+    const folder = source()
+    const sandbox = await open({
+      mounts: { '/data': { source: folder, access: 'copy' }, '/data/made/deep': { tmpfs: true }, '/data/sub/key': { secret: 'x' } },
+    })
+    expect(await output(sandbox, 'ls /data; ls /data/sub')).toBe('file\nmade\nsub\ndeep\nkey')
+    expect(await changed(sandbox, '/data')).toEqual([])
+    expect(existsSync(join(folder, 'made'))).toBe(false)
+  })
+
+  it('goes on in a fork, apart from then on', async () => {
+    const sandbox = await open({ mounts: { '/data': { source: source(), access: 'copy' } } })
+    await sandbox.run('echo one > /data/new; rm /data/file', { reject: true })
+    const [fork] = await sandbox.fork(1)
+    onTestFinished(() => fork.close())
+    await fork.run('echo two >> /data/new', { reject: true })
+    expect(await output(fork, 'cat /data/new; ls /data')).toBe('one\ntwo\nnew\nsub')
+    expect(await output(sandbox, ['cat', '/data/new'])).toBe('one')
+  })
+
   it('is the only kind that changes({ mount }) takes', async () => {
     const sandbox = await open({ mounts: { '/data': { source: source() } } })
     for (const mount of ['/data', '/nowhere']) expect(await rejection(changed(sandbox, mount))).toBeInstanceOf(TypeError)
@@ -91,6 +136,12 @@ describe('tmpfs', () => {
     expect(await output(sandbox, 'ls -A /scratch/deep; stat -f -c %T /scratch/deep')).toBe('tmpfs')
     await sandbox.run('echo x > /scratch/deep/x', { reject: true, user: '1000:1000' })
     expect(await changed(sandbox)).toEqual([])
+  })
+
+  it('is bounded with the other writes where no size is given', async () => {
+    const sandbox = await open({ mounts: { '/scratch': { tmpfs: true } }, limits: { diskMaxBytes: 2 ** 20 } })
+    expect((await sandbox.run('head -c 500000 /dev/zero > /scratch/fits')).ok).toBe(true)
+    expect((await sandbox.run('head -c 2000000 /dev/zero > /scratch/big')).stderr).toContain('No space left')
   })
 
   it('is bounded by sizeMaxBytes', async () => {
@@ -157,6 +208,45 @@ describe('destinations', () => {
     const sandbox = await open({ mounts: { '/tmp/data': { source: folder } } })
     expect(await output(sandbox, ['cat', '/tmp/data/file'])).toBe('host')
     expect(existsSync('/tmp/data')).toBe(false)
+  })
+})
+
+describe('places', () => {
+  it('are known by their normal form, and only once', async () => {
+    const sandbox = await open({ mounts: { '/data//./x/': { tmpfs: true } } })
+    expect(await output(sandbox, ['stat', '-f', '-c', '%T', '/data/x'])).toBe('tmpfs')
+    const twice = { '/data': { tmpfs: true }, '/data/': { tmpfs: true } } as const
+    expect(await rejection(open({ mounts: twice }))).toBeInstanceOf(TypeError)
+  })
+
+  it("are not the directories that are the sandbox's own", async () => {
+    for (const path of ['/', '//', '/.', '/proc', '/proc/sys', '/dev', '/dev/pts/', '/a/../proc', 'data'])
+      expect(await rejection(open({ mounts: { [path]: { tmpfs: true } } }))).toBeInstanceOf(TypeError)
+    const sandbox = await open({ mounts: { '/dev/shm': { tmpfs: true }, '/tmp': { tmpfs: true, sizeMaxBytes: 65_536 } } })
+    expect((await sandbox.run('head -c 100000 /dev/zero > /tmp/x')).ok).toBe(false)
+  })
+
+  it('do not end up over /proc through a link of the image', async () => {
+    const base = mkdtempSync(join(tmpdir(), 'stratabox-root-'))
+    onTestFinished(() => rmSync(base, { recursive: true }))
+    symlinkSync('/proc/sys', join(base, 'evil'))
+    symlinkSync('/proc/self/status', join(base, 'file'))
+    for (const mounts of [{ '/evil': { tmpfs: true } }, { '/file': { secret: 'x' } }] as const)
+      expect(await rejection(open({ root: base, mounts }))).toMatchObject({ code: 'EACCES', syscall: 'move_mount' })
+  })
+
+  it('reached through a link of the image that leads out stay inside', async () => {
+    const [base, outside] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'stratabox-root-'))) as [string, string]
+    onTestFinished(() => [base, outside].forEach((path) => void rmSync(path, { recursive: true })))
+    for (const [name, target] of [
+      ['a', outside],
+      ['b', `../../../../../..${outside}`],
+    ] as const)
+      symlinkSync(target, join(base, name))
+    const sandbox = await open({ root: base, mounts: { '/a/made': { tmpfs: true }, '/b/made2': { secret: 'x' } } }).catch((error) => error)
+    // The target is not there inside, so the link is dead; whatever comes of it, the host's directory stays as it is.
+    expect(sandbox).toMatchObject({ code: expect.stringMatching(/^E/) })
+    expect(readdirSync(outside)).toEqual([])
   })
 })
 

@@ -21,7 +21,9 @@ interface Variant {
 function plan({ options = {}, ids = range, cgroup = noGroups, scratchDirectory }: Variant = {}): Step[] {
   const source: TreeSource = { isIdmapped: ids.mode === 'range' }
   const spec = normalize(options)
-  const mounts = planMounts(spec.mounts, source, [])
+  const scratch = { isScratchMemory: scratchDirectory === undefined, tmpfsMaxBytes: spec.scratchMaxBytes }
+  const caches = new Map([['npm', '/store/cache/mounts/root/npm']])
+  const mounts = planMounts({ mounts: spec.mounts, source, snapshots: [], hidden: [], caches, ...scratch })
   const lowers = { root: '/store/layers/root', names: ['base', 'app'], release: () => Promise.resolve() }
   const root = imageRoot({ lowers, source, snapshots: [], mountPoints: mounts.points })
   const snapshots = attachSnapshots([], source)
