@@ -8,6 +8,8 @@ export default defineConfig({
     'unionfs/index': 'src/unionfs/index.ts',
     'hive/index': 'src/hive/index.ts',
     'registry/index': 'src/registry/index.ts',
+    'windows/index': 'src/windows/index.ts',
+    'windows-layer/index': 'src/windows-layer/index.ts',
     'vitest/index': 'src/vitest/index.ts',
     'core/hash': 'src/core/hash.ts',
     'core/hash.node': 'src/core/hash.node.ts',

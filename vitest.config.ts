@@ -9,7 +9,7 @@ export default defineConfig({
       { find: '#hash', replacement: src('core/hash.node.ts') },
       { find: '#compress', replacement: src('compress/codec.node.ts') },
       { find: /^stratabox$/, replacement: src('index.ts') },
-      { find: /^stratabox\/(image|unionfs|hive|registry|vitest)$/, replacement: src('$1/index.ts') },
+      { find: /^stratabox\/(image|unionfs|hive|registry|windows|vitest)$/, replacement: src('$1/index.ts') },
     ],
   },
   test: {

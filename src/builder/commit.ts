@@ -2,7 +2,8 @@
 import { UnsupportedError } from '../core/index.js'
 import { appendLayer, emptyImage, type Image, type Platform, withAnnotations, withConfig } from '../image/index.js'
 import { type Change, type Layer, layerFromChanges } from '../layer/index.js'
-import { USER_DATABASE_MAX_BYTES } from '../oci/index.js'
+import { parsePlatform, USER_DATABASE_MAX_BYTES } from '../oci/index.js'
+import { fromWindowsEntry, toWindowsChanges } from '../windows-layer/index.js'
 import { changesOf, entriesOf, type LayerMaking, layerOfFiles, type MadeLayer, runKey } from './cached-layer.js'
 import { insideWorkdir } from './config-steps.js'
 import type { BuildEvent } from './event.js'
@@ -14,13 +15,14 @@ import type { Stages } from './stages.js'
 import type { BuildStep } from './step.js'
 import { addCopy } from './steps/copy.js'
 import { addPrograms } from './steps/program.js'
+import { registryChanges } from './steps/registry.js'
 import { type Base, BuildTree, emptyBase, imageBase } from './tree.js'
 import { textOf } from './tree-text.js'
 
 /** Says that an image's layers sit on the host's own system files, which are not in it. */
 export const BASE_ANNOTATION = 'dev.stratabox.base'
 
-type FileStep = Exclude<BuildStep, { kind: 'config' | 'run' }>
+type FileStep = Exclude<BuildStep, { kind: 'config' | 'run' | 'registry' }>
 
 /** What a commit works with; everything decided. */
 export interface CommitPlan extends LayerMaking {
@@ -49,13 +51,38 @@ export async function carryOut(plan: CommitPlan): Promise<Image> {
     if (step.kind === 'config') {
       image = await withConfig(image, (config) => ({ ...config, created, config: step.edit(config.config ?? {}) }), history)
     } else {
-      made = await (step.kind === 'run' ? runStep(plan, step, index, image, tree) : fileStep(plan, step, image, tree))
+      made = await layerOf(plan, step, index, image, tree)
       image = await appendLayer(image, made.layer, history)
     }
     const layer = made === undefined ? {} : { digest: made.layer.digest, bytes: made.layer.size }
     plan.onEvent({ kind: 'done', index, name, cached: made?.cached ?? false, ...layer, durationMs: performance.now() - startedAt })
   }
   return image
+}
+
+async function layerOf(
+  plan: CommitPlan,
+  step: Exclude<BuildStep, { kind: 'config' }>,
+  index: number,
+  image: Image,
+  tree: BuildTree,
+): Promise<MadeLayer> {
+  const isWindows = isForWindows(plan.platform)
+  if (step.kind === 'registry') {
+    if (!isWindows)
+      throw new UnsupportedError('registry: only Windows images have a registry', {
+        remedy: "commit({ platform: 'windows/amd64' }), or a Windows base",
+      })
+    return layerOfFiles(await registryChanges(step.edits, await image.layers(), plan.createdAt), plan)
+  }
+  if (step.kind === 'run') {
+    if (isWindows && process.platform !== 'win32')
+      throw new UnsupportedError('run: commands of a Windows image run on Windows alone', {
+        remedy: 'copy files and edit the registry instead',
+      })
+    return runStep(plan, step, index, image, tree)
+  }
+  return fileStep(plan, step, image, tree)
 }
 
 async function baseImage(plan: CommitPlan, created: string): Promise<Image> {
@@ -65,17 +92,22 @@ async function baseImage(plan: CommitPlan, created: string): Promise<Image> {
   return base
 }
 
-function treeBase({ base, content }: CommitPlan, image: Image): Base {
+function treeBase({ base, content, platform }: CommitPlan, image: Image): Base {
   if (base === 'scratch') return emptyBase
-  return base === 'host' ? hostBase : imageBase(image, (layer) => content.entries.entries(layer))
+  if (base === 'host') return hostBase
+  if (!isForWindows(platform)) return imageBase(image, (layer) => content.entries.entries(layer))
+  return imageBase(image, async (layer) => (await content.entries.entries(layer)).flatMap((entry) => fromWindowsEntry(entry) ?? []))
 }
+
+const isForWindows = (platform: Platform): boolean => parsePlatform(platform).os === 'windows'
 
 async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: BuildTree): Promise<MadeLayer> {
   const draft = new LayerDraft(tree, mtimeOf(plan.createdAt))
   await fill(draft, step, { plan, inside: await workdirOf(image), ownerOf: (owner) => ownerOf(plan, image, tree, owner) })
   const changes = draft.changes()
-  const made = await layerOfFiles(changes, plan)
-  if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(changes))
+  const stored = isForWindows(plan.platform) ? toWindowsChanges(changes, draft.mtimeNs) : changes
+  const made = await layerOfFiles(stored, plan)
+  if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(stored))
   tree.apply(changes)
   return made
 }

@@ -6,6 +6,7 @@ import { type Image, type Platform, platformOfImage } from '../image/index.js'
 import { formatPlatform } from '../oci/index.js'
 import type { Command, Env } from '../sandbox/index.js'
 import { UnionFs } from '../unionfs/index.js'
+import type { RegistryEdits } from '../windows-layer/index.js'
 import { carryOut } from './commit.js'
 import * as config from './config-steps.js'
 import {
@@ -23,6 +24,7 @@ import { type Stage, type Stages, withStages } from './stages.js'
 import type { BuildStep, OpenSource } from './step.js'
 import { hostPathOf } from './steps/copy.js'
 import { hostSource, unionSource } from './steps/copy-source.js'
+import { registryStep } from './steps/registry.js'
 
 /** What a builder stands on. Filled in by api/. */
 export interface BuilderContext {
@@ -129,6 +131,12 @@ export class ImageBuilder {
       command: typeof command === 'string' ? command : [...command],
       options: { ...given },
     })
+  }
+
+  /** Changes the registry of a Windows image, on any system: deletions first. Keys by their full paths (`HKLM\\SOFTWARE\\Vendor`), values by name.
+   *  The changes are kept as deltas (`Hives/Software_Delta` …), as Windows keeps those of its containers. */
+  registry(edits: RegistryEdits): ImageBuilder {
+    return this.#with(registryStep(edits))
   }
 
   /** Sets environment variables; undefined removes one. */

@@ -1,4 +1,5 @@
 // Options of the builder's calls: checked when the call is made, not when the step runs.
+import { release } from 'node:os'
 import { imagePath, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import type { Platform, PlatformObject } from '../image/index.js'
 import type { BuildEvent } from './event.js'
@@ -40,6 +41,8 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 export const hostPlatform = (): PlatformObject => ({
   os: process.platform === 'win32' ? 'windows' : process.platform,
   architecture: ARCHITECTURES[process.arch] ?? process.arch,
+  // `10.0.20348`: the build decides which images run.
+  ...(process.platform === 'win32' ? { osVersion: release() } : {}),
 })
 
 /** Options of commit, filled in. */

@@ -1,6 +1,7 @@
 // Steps as values: what a builder has recorded, already checked. Nothing in them has run.
 import type { ExecutionConfig } from '../image/index.js'
 import type { Command } from '../sandbox/index.js'
+import type { RegistryEdits } from '../windows-layer/index.js'
 import type { OwnerSpec } from './owner.js'
 import type { RunStepOptions } from './run-step.js'
 import type { Stage, Stages } from './stages.js'
@@ -34,6 +35,7 @@ export type BuildStep = { readonly name: string } & (
       readonly owner: OwnerSpec
     }
   | { readonly kind: 'remove'; readonly path: string }
+  | { readonly kind: 'registry'; readonly edits: RegistryEdits }
   | { readonly kind: 'run'; readonly command: Command; readonly options: RunStepOptions }
   | { readonly kind: 'config'; readonly edit: (config: ExecutionConfig) => ExecutionConfig }
 )

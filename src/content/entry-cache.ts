@@ -59,9 +59,13 @@ function plain(key: string, value: unknown): unknown {
 
 function revived(raw: Record<string, unknown>): LayerEntry {
   if (raw['type'] === 'whiteout' || raw['type'] === 'opaque') return raw as unknown as LayerEntry
-  const xattrs = Object.entries(raw['xattrs'] as Record<string, string>).map(([name, value]) => [name, Buffer.from(value, 'base64')])
-  return { ...raw, mtimeNs: BigInt(raw['mtimeNs'] as string), xattrs: Object.fromEntries(xattrs), content } as unknown as LayerEntry
+  const xattrs = bytesByName(raw['xattrs'])
+  const records = raw['records'] === undefined ? {} : { records: bytesByName(raw['records']) }
+  return { ...raw, mtimeNs: BigInt(raw['mtimeNs'] as string), xattrs, ...records, content } as unknown as LayerEntry
 }
+
+const bytesByName = (raw: unknown): Record<string, Uint8Array> =>
+  Object.fromEntries(Object.entries(raw as Record<string, string>).map(([name, value]) => [name, Buffer.from(value, 'base64')]))
 
 // biome-ignore lint/correctness/useYield: there is nothing to give
 async function* content(): AsyncGenerator<Uint8Array> {

@@ -9,13 +9,14 @@ import type { Image } from './image.js'
 export async function emptyImage(
   options: { readonly platform?: Platform | undefined; readonly created?: string | undefined } = {},
 ): Promise<Image> {
-  const { os, architecture, variant, osVersion } = parsePlatform(options.platform ?? 'linux/amd64')
+  const { os, architecture, variant, osVersion, osFeatures } = parsePlatform(options.platform ?? 'linux/amd64')
   return imageOf({
     config: {
       architecture,
       os,
       ...(variant === undefined ? {} : { variant }),
       ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
+      ...(osFeatures === undefined ? {} : { 'os.features': osFeatures }),
       ...(options.created === undefined ? {} : { created: options.created }),
       config: {},
       rootfs: { type: 'layers', diff_ids: [] },

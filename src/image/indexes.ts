@@ -102,7 +102,7 @@ async function describeImage(image: Image): Promise<IndexedImage> {
 
 /** The platform that an image's configuration names. @throws FormatError where it names none */
 export async function platformOfImage(image: Image): Promise<PlatformObject> {
-  const { os, architecture, variant, 'os.version': osVersion } = await image.config()
+  const { os, architecture, variant, 'os.version': osVersion, 'os.features': osFeatures } = await image.config()
   if (os === '' || architecture === '') throw new FormatError('is empty', { jsonPath: os === '' ? '$.os' : '$.architecture' })
-  return parsePlatform({ os, architecture, variant, osVersion })
+  return parsePlatform({ os, architecture, variant, osVersion, osFeatures })
 }

@@ -1,5 +1,5 @@
 // Several layers as one.
-import { joinPath } from '../core/index.js'
+import { joinPath, UnsupportedError } from '../core/index.js'
 import { type Change, type InodeEntry, type Layer, type LayerFromChangesOptions, layerFromOrdered } from '../layer/index.js'
 import { imageOf, partsOf } from './compose.js'
 import { completeHistory, splitHistory } from './history.js'
@@ -22,6 +22,9 @@ export async function squash(image: Image, options: SquashOptions = {}): Promise
   }
   const stack = parts.layers.slice(keep)
   if (stack.length === 0) return image
+  // Each layer's registry changes stand on those of the layer below: the last file of a name is not all of them.
+  if (parts.config.os === 'windows' && stack.length > 1)
+    throw new UnsupportedError('squash: the layers of a Windows image cannot be made one', { remedy: 'build the image in fewer steps' })
   const rows = await mergeLayers(stack, { isPartial: keep > 0 })
   const layer = await layerFromOrdered(changesOf(stack, rows, keep > 0), layerOptions)
   const layers = [...parts.layers.slice(0, keep), layer]

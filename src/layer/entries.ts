@@ -1,7 +1,7 @@
 // From a tar to layer entries. Source: image-spec layer.md.
 import { FormatError } from '../core/index.js'
 import { readTar, type TarEntry } from '../tar/index.js'
-import type { LayerEntry } from './entry.js'
+import type { InodeEntry, LayerEntry } from './entry.js'
 import { linkTarget, markerOf, memberName } from './names.js'
 
 /** Largest id a file can have: 2^32 - 1 means "leave as it is" to chown(2). */
@@ -48,6 +48,12 @@ export function entryOf(member: TarEntry, content: () => AsyncIterable<Uint8Arra
   if (marker !== undefined) return marker
   if (path === '/' && member.type !== 'directory') throw new FormatError('the root is no directory', { offset })
   if (member.uid > ID_MAX || member.gid > ID_MAX) throw new FormatError(`an owner out of range: ${member.uid}:${member.gid}`, { offset })
+  const entry = plainEntry(member, path, content)
+  return member.records === undefined ? entry : { ...entry, records: member.records }
+}
+
+function plainEntry(member: TarEntry, path: string, content: () => AsyncIterable<Uint8Array>): InodeEntry {
+  const offset = member.headerOffset
   // Field by field: a spread costs several microseconds, and layers have 100,000 entries.
   const { type, mode, uid, gid, mtimeNs, xattrs } = member
   switch (type) {

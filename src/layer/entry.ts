@@ -14,6 +14,8 @@ interface InodeBase extends EntryBase {
   readonly mtimeNs: bigint
   /** Extended attributes by full name (`user.x`, `security.capability`). Empty where there are none. */
   readonly xattrs: Readonly<Record<string, Uint8Array>>
+  /** PAX records of Windows layers (`MSWINDOWS.…`, times), as stored; stratabox/windows reads them. Absent where there are none. */
+  readonly records?: Readonly<Record<string, Uint8Array>>
 }
 
 /** A regular file. `content` may be called any number of times unless its owner says otherwise. */

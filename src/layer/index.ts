@@ -1,3 +1,4 @@
+export { arrange } from './arrange.js'
 export * from './blob-layer.js'
 export { entryOf, readEntries } from './entries.js'
 export type * from './entry.js'

@@ -24,8 +24,8 @@ export async function* membersOf(changes: AsyncIterable<Change> | Iterable<Chang
 const inDirectory = (directory: string, name: string): string => (directory === '/' ? name : `${directory.slice(1)}/${name}`)
 
 function memberOf(entry: InodeEntry): TarMember {
-  const { mode, uid, gid, mtimeNs, xattrs } = entry
-  const plain = { ...MARKER, name: entry.path.slice(1), mode, uid, gid, mtimeNs, xattrs }
+  const { mode, uid, gid, mtimeNs, xattrs, records } = entry
+  const plain = { ...MARKER, name: entry.path.slice(1), mode, uid, gid, mtimeNs, xattrs, ...(records === undefined ? {} : { records }) }
   switch (entry.type) {
     case 'file':
       return { ...plain, type: 'file', size: entry.size, content: () => entry.content() }

@@ -58,6 +58,18 @@ export const layerCompression = (mediaType: string): LayerCompression | undefine
 export const layerMediaType = (compression: LayerCompression): string =>
   compression === 'gzip' ? MEDIA_TYPE.layerGzip : compression === 'zstd' ? MEDIA_TYPE.layerZstd : MEDIA_TYPE.layer
 
+const FOREIGN: ReadonlySet<string> = new Set([
+  MEDIA_TYPE.layerForeign,
+  MEDIA_TYPE.layerForeignGzip,
+  MEDIA_TYPE.layerForeignZstd,
+  MEDIA_TYPE.dockerLayerForeign,
+  MEDIA_TYPE.dockerLayerForeignGzip,
+])
+
+/** Whether a layer of this type may not be passed on (Windows base layers): it is fetched from its descriptor's `urls`, and not pushed.
+ *  Source: image-spec layer.md "Non-Distributable Layers". Descriptors with `urls` may be of any type: the type alone decides. */
+export const isForeignLayer = (mediaType: string): boolean => FOREIGN.has(mediaType)
+
 /** Whether a document of this type lists manifests (an OCI index or a Docker manifest list). */
 export const isIndexType = (mediaType: string): boolean => mediaType === MEDIA_TYPE.index || mediaType === MEDIA_TYPE.dockerManifestList
 

@@ -1,6 +1,7 @@
 // Platforms. Source: image-spec image-index.md "platform"; short forms as containerd's platforms package normalizes them.
 import { FormatError } from '../core/index.js'
 import { asArray, asString, JsonObject } from './decode.js'
+import { runsOnWindows } from './windows-version.js'
 
 /** What an image runs on, as an object. */
 export interface PlatformObject {
@@ -12,6 +13,8 @@ export interface PlatformObject {
   readonly variant?: string | undefined
   /** Version of the operating system, such as `10.0.20348.2700`. */
   readonly osVersion?: string | undefined
+  /** What the operating system must have (an image) or has (a host), such as `win32k`. Default: not known, and not compared. */
+  readonly osFeatures?: readonly string[] | undefined
 }
 
 /** `os/architecture` or `os/architecture/variant`, or the same as an object. */
@@ -39,7 +42,7 @@ const ARCHITECTURES: ReadonlyMap<string, readonly [string, string?]> = new Map([
 
 /** A platform in normal form: aliases resolved, arm's default variant filled in, arm64's left out. @throws TypeError for anything else than two or three parts */
 export function parsePlatform(platform: Platform): PlatformObject {
-  const { os, architecture, variant, osVersion } = typeof platform === 'string' ? split(platform) : platform
+  const { os, architecture, variant, osVersion, osFeatures } = typeof platform === 'string' ? split(platform) : platform
   if (typeof os !== 'string' || typeof architecture !== 'string' || os === '' || architecture === '') {
     throw new TypeError(`platform: os and architecture are needed: ${JSON.stringify(platform)}`)
   }
@@ -51,6 +54,7 @@ export function parsePlatform(platform: Platform): PlatformObject {
     architecture: name,
     ...(kind === undefined ? {} : { variant: kind }),
     ...(osVersion === undefined || osVersion === '' ? {} : { osVersion }),
+    ...(osFeatures === undefined || osFeatures.length === 0 ? {} : { osFeatures: [...osFeatures].sort() }),
   }
 }
 
@@ -74,31 +78,42 @@ export function formatPlatform(platform: Platform): string {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 }
 
-/** Whether something made for `offered` is what `wanted` asks for. An os version matters only where both name one: then the first three parts must agree. */
+/** Whether something made for `offered` is what `wanted` asks for. Versions and features of the operating system matter only where both name them: the
+ *  version of `wanted` must run that of `offered` (Windows: see runsOnWindows; elsewhere the first three parts must agree), and have all its features. */
 export function matchesPlatform(offered: Platform, wanted: Platform): boolean {
   const a = parsePlatform(offered)
   const b = parsePlatform(wanted)
-  return a.os === b.os && a.architecture === b.architecture && a.variant === b.variant && sameBuild(a.osVersion, b.osVersion)
+  return a.os === b.os && a.architecture === b.architecture && a.variant === b.variant && versionFits(a, b) && featuresFit(a, b)
 }
 
-// Windows: the build (third part) decides compatibility, the revision does not.
-function sameBuild(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || b === undefined) return true
-  return a.split('.').slice(0, 3).join('.') === b.split('.').slice(0, 3).join('.')
+function versionFits({ os, osVersion: offered }: PlatformObject, { osVersion: wanted }: PlatformObject): boolean {
+  if (offered === undefined || wanted === undefined) return true
+  if (os === 'windows') return runsOnWindows(offered, wanted)
+  return offered.split('.').slice(0, 3).join('.') === wanted.split('.').slice(0, 3).join('.')
 }
+
+const featuresFit = ({ osFeatures: needed = [] }: PlatformObject, { osFeatures: present }: PlatformObject): boolean =>
+  present === undefined || needed.every((feature) => present.includes(feature))
 
 /** The object of a descriptor's platform field. */
 export const platformOf = (field: DescriptorPlatform): PlatformObject =>
-  parsePlatform({ os: field.os, architecture: field.architecture, variant: field.variant, osVersion: field['os.version'] })
+  parsePlatform({
+    os: field.os,
+    architecture: field.architecture,
+    variant: field.variant,
+    osVersion: field['os.version'],
+    osFeatures: field['os.features'],
+  })
 
 /** A descriptor's platform field for a platform. */
 export function descriptorPlatform(platform: Platform): DescriptorPlatform {
-  const { os, architecture, variant, osVersion } = parsePlatform(platform)
+  const { os, architecture, variant, osVersion, osFeatures } = parsePlatform(platform)
   return {
     architecture,
     os,
     ...(variant === undefined ? {} : { variant }),
     ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
+    ...(osFeatures === undefined ? {} : { 'os.features': osFeatures }),
   }
 }
 

@@ -12,6 +12,8 @@ export interface Extended {
   mtimeNs?: bigint
   readonly xattrs: Record<string, Uint8Array>
   readonly sparse: SparseRecords
+  /** Records of Windows; absent where there are none. */
+  records?: Record<string, Uint8Array>
 }
 
 /** The `GNU.sparse.` records. */
@@ -29,6 +31,13 @@ export interface SparseRecords {
 
 const XATTR = 'SCHILY.xattr.'
 const PAIRS_MAX = 2 ** 18
+const WINDOWS = 'MSWINDOWS.'
+/** As libarchive names it. */
+const CREATION_TIME = 'LIBARCHIVE.creationtime'
+
+/** Whether a key is one of those that are kept as they are: `MSWINDOWS.…` and the times that belong to them. */
+export const isForeignRecord = (key: string): boolean =>
+  key.startsWith(WINDOWS) || key === CREATION_TIME || key === 'atime' || key === 'ctime'
 
 /** @throws FormatError for a malformed record or value. An empty value leaves the header's own; unknown keys are passed over. */
 export function parseExtended(bytes: Uint8Array, offset: number): Extended {
@@ -36,14 +45,22 @@ export function parseExtended(bytes: Uint8Array, offset: number): Extended {
   for (const [key, value] of parsePax(bytes, offset)) {
     if (key.startsWith(XATTR)) setXattr(extended, key.slice(XATTR.length), value, offset)
     else if (key.startsWith('GNU.sparse.')) setSparse(extended.sparse, key.slice('GNU.sparse.'.length), value, offset)
+    else if (isForeignRecord(key)) setRecord(extended, key, value)
     else if (value.length > 0 || key === 'size') setField(extended, key, value, offset)
   }
+  // Access and change times alone are in many a Linux layer too, and mean nothing there.
+  if (extended.records !== undefined && !Object.keys(extended.records).some((key) => key.length > 'atime'.length)) delete extended.records
   return extended
 }
 
 function setXattr(extended: Extended, name: string, value: Uint8Array, offset: number): void {
   if (name === '') throw new FormatError('PAX xattr without a name', { offset })
   extended.xattrs[name] = value.slice()
+}
+
+function setRecord(extended: Extended, key: string, value: Uint8Array): void {
+  extended.records ??= Object.create(null) as Record<string, Uint8Array>
+  extended.records[key] = value.slice()
 }
 
 function setField(extended: Extended, key: string, value: Uint8Array, offset: number): void {

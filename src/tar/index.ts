@@ -1,3 +1,4 @@
+export { formatPaxTime, paxTimeNs } from './pax.js'
 export * from './read.js'
 export { type RandomAccess, rangeOf } from './source.js'
 export { expandSparse } from './sparse.js'

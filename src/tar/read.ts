@@ -144,6 +144,7 @@ async function memberOf(source: ByteSource, block: Uint8Array, header: PlainHead
     devMajor: header.devMajor,
     devMinor: header.devMinor,
     xattrs: extended?.xattrs ?? NO_XATTRS,
+    ...(extended?.records === undefined ? {} : { records: extended.records }),
     headerOffset: before.headerOffset,
     dataOffset,
     storedSize,

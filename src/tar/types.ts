@@ -21,6 +21,8 @@ export interface TarHeader {
   readonly devMinor: number
   /** From `SCHILY.xattr.` records. */
   readonly xattrs: Readonly<Record<string, Uint8Array>>
+  /** Further PAX records, by key: what Windows keeps of a file (`isForeignRecord`). Absent where there are none. */
+  readonly records?: Readonly<Record<string, Uint8Array>>
 }
 
 /** A run of stored bytes in a sparse file. */

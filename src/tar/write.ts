@@ -1,6 +1,7 @@
 // Writing tar: ustar headers, and PAX records for what does not fit them. Source: POSIX pax. Equal members give equal bytes.
 import { comparePaths, encodePath, StrataError, UnsupportedError, utf8 } from '../core/index.js'
 import { BLOCK_BYTES, checksum, FIELD, field, paddingAfter } from './block.js'
+import { isForeignRecord } from './extended.js'
 import { fitsOctal, writeOctal } from './numbers.js'
 import { formatPax, formatPaxTime } from './pax.js'
 import type { TarHeader, TarType } from './types.js'
@@ -98,6 +99,11 @@ function paxRecords(member: TarHeader, name: Uint8Array, linkName: Uint8Array): 
       })
     }
     records.push([`SCHILY.xattr.${key}`, value])
+  }
+  for (const [key, value] of Object.entries(member.records ?? {})) {
+    if (!isForeignRecord(key) || /[=\0]/.test(key))
+      throw new TypeError(`${member.name}: not a PAX record of Windows: ${JSON.stringify(key)}`)
+    records.push([key, value])
   }
   return records.sort(([a], [b]) => comparePaths(a, b))
 }

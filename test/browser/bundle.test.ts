@@ -50,7 +50,7 @@ const webGlobals = () => {
   }
 }
 
-describe.each(['image', 'unionfs', 'hive', 'registry'])('stratabox/%s', (subpath) => {
+describe.each(['image', 'unionfs', 'hive', 'registry', 'windows-layer'])('stratabox/%s', (subpath) => {
   it('bundles for a browser, with nothing of Node in it', async () => {
     const { code, externals, errors } = await bundleForBrowser(subpath)
     expect(errors).toEqual([])

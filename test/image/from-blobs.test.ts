@@ -5,6 +5,7 @@ import {
   blobsOf,
   descriptorOf,
   descriptorOfAny,
+  emptyImage,
   type Image,
   imageFor,
   imageFromBlobs,
@@ -153,6 +154,22 @@ describe('an index', () => {
     expect(await chosen('linux/arm/v7')).toBe(images[2]!.digest)
     expect(await chosen('linux/arm/v5')).toBeUndefined()
     expect(await chosen('windows/amd64')).toBeUndefined()
+  })
+
+  it('gives a Windows host the newest image that it runs', async () => {
+    const versions = ['10.0.17763.1', '10.0.20348.5', '10.0.20348.900', '10.0.26100.1']
+    const images = await Promise.all(
+      versions.map((osVersion) => emptyImage({ platform: { os: 'windows', architecture: 'amd64', osVersion } })),
+    )
+    const index = await indexOf(images)
+    const chosen = async (osVersion: string) => {
+      const image = await imageFor(index, { os: 'windows', architecture: 'amd64', osVersion })
+      return image === undefined ? undefined : (await image.config())['os.version']
+    }
+    expect(await chosen('10.0.22621')).toBe('10.0.20348.900')
+    expect(await chosen('10.0.26200')).toBe('10.0.26100.1')
+    expect(await chosen('10.0.17763')).toBe('10.0.17763.1')
+    expect(await chosen('10.0.19041')).toBeUndefined()
   })
 
   it('asks the configuration where a descriptor names no platform', async () => {

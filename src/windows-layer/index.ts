@@ -1,0 +1,8 @@
+export * from './entry.js'
+export { hiveEntries, layoutEntries } from './hive-entries.js'
+export { HIVE_NAMES, type HiveName, locateKey } from './hives.js'
+export { fromWindowsEntry, newDirectoryMetadata, newFileMetadata, toWindowsChanges } from './linux-changes.js'
+export { type RegistryEdits, readImageHives, registryDeltas } from './registry.js'
+export { securityFromSddl, securityToSddl } from './security/sddl.js'
+export * from './windows-layer.js'
+export { windowsChanges } from './write.js'

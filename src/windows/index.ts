@@ -1,0 +1,18 @@
+export {
+  FILE_ATTRIBUTE,
+  HIVE_NAMES,
+  type HiveName,
+  type RegistryEdits,
+  securityFromSddl,
+  securityToSddl,
+  type WindowsDirectory,
+  type WindowsEntry,
+  type WindowsFile,
+  type WindowsHardLink,
+  WindowsLayer,
+  type WindowsLayerOptions,
+  type WindowsMetadata,
+  type WindowsStream,
+  type WindowsSymlink,
+  type WindowsWhiteout,
+} from '../windows-layer/index.js'
