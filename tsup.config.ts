@@ -10,6 +10,7 @@ export default defineConfig({
     'registry/index': 'src/registry/index.ts',
     'windows/index': 'src/windows/index.ts',
     'windows-layer/index': 'src/windows-layer/index.ts',
+    'testing/index': 'src/testing/index.ts',
     'vitest/index': 'src/vitest/index.ts',
     'core/hash': 'src/core/hash.ts',
     'core/hash.node': 'src/core/hash.node.ts',

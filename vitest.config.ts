@@ -10,6 +10,7 @@ export default defineConfig({
       { find: '#compress', replacement: src('compress/codec.node.ts') },
       { find: /^stratabox$/, replacement: src('index.ts') },
       { find: /^stratabox\/(image|unionfs|hive|registry|windows|vitest)$/, replacement: src('$1/index.ts') },
+      { find: /^stratabox\/registry\/testing$/, replacement: src('testing/index.ts') },
     ],
   },
   test: {

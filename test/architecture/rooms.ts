@@ -28,6 +28,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   api: [...pure, ...nodeOnly].filter((room) => room !== 'api' && room !== 'native'),
   vitest: ['core', 'api'],
   windows: ['windows-layer', 'sandbox'],
+  testing: ['core', 'oci'],
   cli: ['core', 'api'],
   // src/index.ts itself.
   '': [...pure, 'sandbox', 'builder', 'content', 'api'],
