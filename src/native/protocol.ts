@@ -27,6 +27,7 @@ export const OP = {
   spawned: 61,
   spawnFailed: 62,
   exit: 63,
+  denied: 70,
   makeGroup: 100,
   writeFile: 101,
   attachGroup: 102,

@@ -5,7 +5,8 @@ import { EventEmitter } from 'node:events'
 export interface SandboxEvents {
   exit: [event: { readonly reason: string }]
   limit: [event: { readonly limit: string; readonly value: number; readonly max: number }]
-  denied: [event: { readonly kind: 'network' | 'syscall'; readonly what: string }]
+  /** `what`: a system call's name. `count`: how often since the event before; many are told together. */
+  denied: [event: { readonly kind: 'network' | 'syscall'; readonly what: string; readonly count: number }]
 }
 
 /** A typed emitter. A listener that throws is an uncaught exception, as anywhere in Node; whoever emitted, and the other listeners, go on. */

@@ -2,7 +2,7 @@
 import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
 import { capabilityName, defaultCapabilities } from './capabilities.js'
 import { checkMounts } from './mount-options.js'
-import { defaultProfile, parseSeccompProfile, type SeccompProfile } from './seccomp/index.js'
+import { defaultProfile, parseSeccompProfile, refuseUnanswered, type SeccompProfile } from './seccomp/index.js'
 import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions } from './types.js'
 
 const MIB = 2 ** 20
@@ -128,7 +128,9 @@ function checkSeccomp(seccomp: BaseSandboxOptions['seccomp']): SeccompProfile | 
   if (seccomp === undefined || seccomp === 'default') return defaultProfile
   if (seccomp === 'unconfined') return undefined
   if (typeof seccomp !== 'object') throw new TypeError("seccomp must be 'default', 'unconfined' or a profile")
-  return parseSeccompProfile(seccomp)
+  const profile = parseSeccompProfile(seccomp)
+  refuseUnanswered(profile)
+  return profile
 }
 
 /** The whole specification. @throws TypeError, RangeError or UnsupportedError that names the option */

@@ -70,7 +70,7 @@ int Receive(int channel, Message* message) {
   return 1;
 }
 
-static bool SendBytes(int channel, const void* data, size_t size, const int* fds, int fd_count) {
+static bool SendBytes(int channel, const void* data, size_t size, const int* fds, int fd_count, int flags) {
   struct iovec vector = {const_cast<void*>(data), size};
   alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxFds)];
   struct msghdr header = {};
@@ -86,13 +86,17 @@ static bool SendBytes(int channel, const void* data, size_t size, const int* fds
     memcpy(CMSG_DATA(part), fds, sizeof(int) * static_cast<size_t>(fd_count));
   }
   ssize_t sent;
-  do sent = sendmsg(channel, &header, MSG_NOSIGNAL);
+  do sent = sendmsg(channel, &header, MSG_NOSIGNAL | flags);
   while (sent < 0 && errno == EINTR);
   return sent == static_cast<ssize_t>(size);
 }
 
 bool Send(int channel, const Writer& writer, const int* fds, int fd_count) {
-  return SendBytes(channel, writer.data(), writer.size(), fds, fd_count);
+  return SendBytes(channel, writer.data(), writer.size(), fds, fd_count, 0);
+}
+
+bool TrySend(int channel, const Writer& writer) {
+  return SendBytes(channel, writer.data(), writer.size(), nullptr, 0, MSG_DONTWAIT);
 }
 
 bool SendMemfd(int channel, uint32_t id, int memfd) {

@@ -22,6 +22,9 @@ int Receive(int channel, Message* message);
 /** False when the other side is gone or does not read. */
 bool Send(int channel, const Writer& writer, const int* fds = nullptr, int fd_count = 0);
 
+/** Sends without waiting. False when the other side is gone, or has not read what was sent before. */
+bool TrySend(int channel, const Writer& writer);
+
 /** The same for an answer too long for a Writer: `head` names an op whose bytes stand in a memfd. */
 bool SendMemfd(int channel, uint32_t id, int memfd);
 

@@ -28,6 +28,7 @@ struct Command {
   char** argv;
   char** envp;
   StepResult failure;
+  int listener = -1;
 };
 
 constexpr size_t kInlinePointers = 1024;
@@ -63,6 +64,7 @@ StepResult Stdio(const Command& command) {
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0) return Fail("open", "/dev/null");
     if (dup2(null, 0) < 0) return Fail("dup2", "stdin");
+    close(null);
   } else if (dup2(command.fds[next++], 0) < 0) {
     return Fail("dup2", "stdin");
   }
@@ -94,14 +96,21 @@ StepResult Identity(const Command& command) {
   return uid == 0 ? SetCapabilities(static_cast<uint64_t>(request.i[2])) : SetCapabilities(0);
 }
 
-StepResult Filter(const Command& command) {
+int64_t FilterFlags(const Step& request) {
+  return request.ints > 11 ? request.i[11] : 0;
+}
+
+StepResult Filter(Command& command) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Fail("prctl", "PR_SET_NO_NEW_PRIVS");
   const uint32_t size = command.request->strings > 5 ? command.request->n[5] : 0;
   if (size == 0) return Ok();
   struct sock_fprog program = {};
   program.len = static_cast<unsigned short>(size / sizeof(struct sock_filter));
   program.filter = reinterpret_cast<struct sock_filter*>(const_cast<char*>(command.request->text(5)));
-  return Check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0, "seccomp");
+  const int64_t flags = FilterFlags(*command.request);
+  const long made = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (made >= 0 && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) command.listener = static_cast<int>(made);
+  return Check(made >= 0, "seccomp");
 }
 
 /** execvpe(3) over the sandbox's own PATH: the first that runs; EACCES is remembered over ENOENT. */
@@ -148,8 +157,9 @@ int Child(void* argument) {
   if (result.ok()) result = Identity(command);
   // After the ids, so that a directory this user may not enter is refused.
   if (result.ok() && chdir(request.text(0)) != 0) result = Fail("chdir", request.text(0));
-  if (result.ok()) result = Filter(command);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  // From here on execve(2) and exit_group(2) alone: whatever else the filter hands over would wait for PID 1, which waits for this process.
+  if (result.ok()) result = Filter(command);
   if (result.ok()) result = Execute(command);
   command.failure = result;
   _exit(127);
@@ -157,7 +167,8 @@ int Child(void* argument) {
 
 }  // namespace
 
-pid_t Spawn(const Step& request, const int* fds, int fd_count, StepResult* failure) {
+pid_t Spawn(const Step& request, const int* fds, int fd_count, int* listener, StepResult* failure) {
+  *listener = -1;
   const int needed = 2 + ((request.i[3] & kNullStdin) == 0) + ((request.i[3] & kInUserns) != 0);
   if (request.ints < 9 || request.strings < 6 || fd_count != needed || request.n[1] == 0 || request.s[1][request.n[1] - 1] != 0 ||
       (request.n[2] > 0 && request.s[2][request.n[2] - 1] != 0)) {
@@ -175,11 +186,20 @@ pid_t Spawn(const Step& request, const int* fds, int fd_count, StepResult* failu
     }
     table = static_cast<char**>(mapped);
   }
-  Command command = {&request, fds, fd_count, table, nullptr, {}};
+  Command command = {&request, fds, fd_count, table, nullptr, {}, -1};
   command.envp = Point(table, request.s[1], request.n[1]);
   Point(command.envp, request.s[2], request.n[2]);
-  const pid_t pid = clone(Child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &command);
+  // A listener is made in the child and needed here, and after the filter nothing may be sent: so the table is shared, until execve(2) splits it.
+  const bool is_shared = (FilterFlags(request) & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+  const int null = is_shared ? fcntl(0, F_DUPFD_CLOEXEC, 3) : -1;
+  const pid_t pid = clone(Child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | (is_shared ? CLONE_FILES : 0) | SIGCHLD, &command);
   if (pid < 0) command.failure = Fail("clone");
+  if (is_shared) {
+    for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+    close(null);
+    if (command.failure.ok()) *listener = command.listener;
+    else if (command.listener >= 0) close(command.listener);
+  }
   ForgetFrames(stack, sizeof stack);
   if (table != inline_pointers) munmap(table, pointers * sizeof(char*));
   *failure = command.failure;

@@ -13,6 +13,7 @@
 #include "linux/supervisor/exec.h"
 #include "linux/supervisor/fds.h"
 #include "linux/supervisor/kill_tree.h"
+#include "linux/supervisor/notify.h"
 #include "linux/supervisor/plan.h"
 #include "linux/supervisor/rooms.h"
 
@@ -31,6 +32,7 @@ struct Run {
 constexpr int kRuns = 4096;
 Run runs[kRuns];
 int run_count = 0;
+struct pollfd polled[1 + kListeners];
 
 void Noop(int) {}
 
@@ -64,7 +66,14 @@ void StartCommand(uint32_t request, const Step& step, const Message& message) {
     SendFailure(request, kSpawnFailed, Fail("spawn"), "exec");
     return;
   }
-  const pid_t pid = Spawn(step, message.fds, message.fd_count, &failure);
+  if (!HasRoomForListener()) {
+    errno = EMFILE;
+    SendFailure(request, kSpawnFailed, Fail("seccomp"), "exec");
+    return;
+  }
+  int listener;
+  const pid_t pid = Spawn(step, message.fds, message.fd_count, &listener, &failure);
+  if (listener >= 0) TakeListener(listener, static_cast<int>(step.i[12]));
   if (pid < 0) {
     SendFailure(request, kSpawnFailed, failure, "exec");
     return;
@@ -137,10 +146,14 @@ bool Serve() {
   syscall(SYS_close_range, 3, kInitSocket - 1, 0);
   syscall(SYS_close_range, kInitSocket + 1, ~0U, 0);
   for (;;) {
-    struct pollfd socket = {kInitSocket, POLLIN, 0};
-    ppoll(&socket, 1, nullptr, &all_but_child);
+    polled[0] = {kInitSocket, POLLIN, 0};
+    const int listening = ListenersToPoll(polled + 1);
+    struct timespec due;
+    ppoll(polled, static_cast<nfds_t>(1 + listening), ReportDue(&due), &all_but_child);
     Reap();
-    if (socket.revents != 0 && !Serve()) _exit(0);
+    AnswerCalls(polled + 1, listening);
+    ReportDenials(kInitSocket);
+    if (polled[0].revents != 0 && !Serve()) _exit(0);
   }
 }
 

@@ -43,6 +43,7 @@ enum Op : uint16_t {
   kReady = 60,     // fds: root, upper
   kSpawned = 61,   // ints: pid
   kSpawnFailed = 62,  // ints: errno; strings: syscall, step, path
+  kDenied = 70,    // ints: number of the system call (-1: several), how often since the last time
   kExit = 63,      // ints: wait status, user µs, system µs, peak resident bytes
 
   // the plan: done by the supervisor, before the clone

@@ -51,6 +51,8 @@ export class InitClient {
   #next = 1
   #closed: Error | undefined
   #settleReady: { resolve(fds: HandOuts): void; reject(error: Error): void } | undefined
+  /** Called for system calls that the filter handed over: their number (-1: several), and how often. */
+  onDenied: (number: number, count: number) => void = () => undefined
   /** Resolves when the root is built, rejects with the step that failed. */
   readonly ready: Promise<HandOuts>
 
@@ -129,6 +131,8 @@ export class InitClient {
       case OP.spawnFailed:
         this.#requests.delete(id)
         return request?.failed(failureOf(step))
+      case OP.denied:
+        return this.onDenied(Number(step.ints[0] ?? -1n), Number(step.ints[1] ?? 1n))
       case OP.exit:
         this.#requests.delete(id)
         return request?.watcher.ended({

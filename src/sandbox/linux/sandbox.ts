@@ -9,6 +9,7 @@ import { type OverlayTree, readChanges } from '../../rootfs/index.js'
 import type { FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import { Events } from '../events.js'
 import { normalMountPath } from '../mount-options.js'
+import { syscallName } from '../seccomp/index.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
 import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
@@ -56,6 +57,7 @@ export class LinuxSandbox implements RunningSandbox {
       userNamespace: (uid, gid) => host.supervisor.userNamespace(number, uid, gid),
       oomKills: () => (this.#closed === undefined ? oomKillCount(cgroup) : 0),
     }
+    init.onDenied = (number, count) => this.events.emit('denied', { kind: 'syscall', what: syscallName(number), count })
     parts.ended.then(() => {
       // Nothing of a sandbox works any more without its supervisor: what it held here goes at once.
       if (!host.supervisor.isAlive) this.close().catch((error: Error) => process.emitWarning(error))

@@ -5,7 +5,7 @@ import { native, OP, type Step } from '../../native/index.js'
 import type { ProcessExit, RawProcess, SpawnRequest } from '../backend.js'
 import { capabilityMask } from '../capabilities.js'
 import { pendingCall } from '../pending.js'
-import { compileSeccomp } from '../seccomp/index.js'
+import { compileSeccomp, filterFlags, notifiedErrno } from '../seccomp/index.js'
 import { exitOf } from '../signals.js'
 import type { SandboxSpec } from '../spec.js'
 import type { ResolvedUser } from './ids.js'
@@ -35,15 +35,26 @@ function groupBytes(groups: readonly number[]): Uint8Array {
   return bytes
 }
 
+/** The filter's program; its flags, and what answers the calls that it hands over. */
+function filterOf({ seccomp, capabilities }: SandboxSpec): { program: Uint8Array; flags: readonly [flags: number, errno: number] } {
+  if (seccomp === undefined) return { program: new Uint8Array(), flags: [0, 0] }
+  const program = compileSeccomp(seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities })
+  return { program, flags: [filterFlags(seccomp), notifiedErrno(seccomp)] }
+}
+
 function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpec, flags: number): Step {
   const env: SpawnRequest['env'] = { HOME: user.home, ...request.env }
   const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
-  const filter =
-    spec.seccomp === undefined
-      ? new Uint8Array()
-      : compileSeccomp(spec.seccomp, { arch: process.arch === 'arm64' ? 'arm64' : 'x64', capabilities: spec.capabilities })
+  const filter = filterOf(spec)
   const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
-  const strings = [request.cwd, nulTerminated(request.argv), nulTerminated(variables), env['PATH'] ?? '', groupBytes(user.groups), filter]
+  const strings = [
+    request.cwd,
+    nulTerminated(request.argv),
+    nulTerminated(variables),
+    env['PATH'] ?? '',
+    groupBytes(user.groups),
+    filter.program,
+  ]
   if ((strings[1] as string).length > ARGUMENTS_MAX_BYTES)
     throw new SyscallError(
       { errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' },
@@ -51,7 +62,7 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
     )
   return {
     op: OP.spawn,
-    ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK],
+    ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK, 0, 0, ...filter.flags],
     strings,
   }
 }

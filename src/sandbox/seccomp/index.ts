@@ -2,6 +2,8 @@
 export { type CompileSeccompOptions, compileSeccomp } from './compile.js'
 export { defaultProfile } from './default-profile.js'
 export { asksForNotification, filterFlags } from './flags.js'
+export { notifiedErrno, refuseUnanswered } from './notify.js'
+export { syscallName } from './numbers.js'
 export type {
   SeccompAction,
   SeccompArch,

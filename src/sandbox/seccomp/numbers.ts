@@ -24,6 +24,12 @@ export function syscallNumbers(arch: SeccompArch): ReadonlyMap<string, number> {
   return table
 }
 
+/** The name of this machine's call `number`, as a filter's notification has it. */
+export function syscallName(number: number): string {
+  for (const [name, of] of syscallNumbers(process.arch === 'arm64' ? 'arm64' : 'x64')) if (of === number) return name
+  return number === -1 ? 'several system calls' : `system call ${number}`
+}
+
 // Names that only other architectures have (i386, arm, ppc, s390, riscv): portable profiles list them.
 const FOREIGN = new Set(
   (
