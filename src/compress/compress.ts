@@ -2,7 +2,7 @@
 import { gzip, zstd } from '#compress'
 import type { Compression } from './compression.js'
 
-/** Compresses a stream. gzip is the same on every host; zstd depends on the host's encoder. @throws UnsupportedError for zstd where the host cannot write it */
+/** Compresses a stream. The bytes are the same on every host. */
 export function compress(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   switch (compression) {
     case 'gzip':

@@ -55,7 +55,7 @@ describe.each(['image', 'unionfs', 'hive', 'registry', 'windows-layer'])('strata
     const { code, externals, errors } = await bundleForBrowser(subpath)
     expect(errors).toEqual([])
     expect(externals).toEqual([])
-    expect(code.match(/.*(\bnode:|\brequire\().*/g)).toBeNull()
+    expect(code.match(/(\bnode:|\brequire\().{0,80}/g)).toBeNull()
   })
 
   it('loads without process, Buffer and require, and exports something', async () => {

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../src/api/store.js'
 import { type BuildEvent, ImageBuilder, type RunStep } from '../../src/builder/index.js'
@@ -58,18 +57,13 @@ describe('a builder', () => {
     expect(readdirSync(shop.path('tree'))).toEqual(['c'])
   })
 
-  it('compresses as it is told, and with zstd only where Node can', async () => {
-    const hasZstd = 'createZstdCompress' in zlib
+  it('compresses as it is told', async () => {
     for (const [compression, ending] of [
       ['gzip', 'tar+gzip'],
       ['zstd', 'tar+zstd'],
       ['none', 'tar'],
     ] as const) {
       const committing = scratch().write('/x', 'x').commit({ compression })
-      if (compression === 'zstd' && !hasZstd) {
-        await expect(committing).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
-        continue
-      }
       const [layer] = await (await committing).layers()
       expect(layer!.mediaType).toBe(`application/vnd.oci.image.layer.v1.${ending}`)
     }
