@@ -27,7 +27,7 @@ function processes(): string[] {
     .flatMap((pid) => {
       const exe = link(pid, 'exe')
       const foreign = ['pid', 'user'].some((kind, index) => ![undefined, own[index]].includes(link(pid, `ns/${kind}`)))
-      return foreign || exe?.endsWith('/stratabox-supervisor')
+      return foreign || exe?.includes('stratabox-supervisor')
         ? [`process ${pid} ${exe ?? ''} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`]
         : []
     })
