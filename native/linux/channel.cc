@@ -1,20 +1,14 @@
-// Messages and descriptors between Node and the sandboxes: unix(7) SOCK_SEQPACKET, which Node's own sockets refuse. One epoll(7) thread and one
+// Messages and descriptors between Node and the sandboxes: unix(7) SOCK_SEQPACKET, which Node's own sockets refuse. One thread (channels.h) and one
 // thread-safe function serve every channel, so a sandbox costs no thread, no timer and no handle.
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
-#include <thread>
-#include <vector>
 
-#include "linux/outbox.h"
+#include "linux/channels.h"
 #include "linux/rooms.h"
 #include "napi/errors.h"
 
@@ -22,20 +16,16 @@ namespace stratabox {
 
 namespace {
 
-constexpr size_t kMessageMax = 128 * 1024;
-constexpr size_t kFdMax = 16;
-
-struct Delivery {
-  int channel;
-  bool end;
-  std::vector<char> bytes;
-  std::vector<int> fds;
+struct Receiver {
+  Napi::ThreadSafeFunction function;
+  Channels channels;
 };
+Receiver* receiver = nullptr;
 
 /** Plain C calls: while the environment is torn down every one of them may fail, and a C++ exception here would end the process. */
-bool Hand(napi_env env, napi_value receiver, const Delivery& delivery) {
+bool Hand(napi_env env, napi_value receiver, const Incoming& delivery) {
   napi_value args[3], number, undefined;
-  if (napi_create_int32(env, delivery.channel, &args[0]) != napi_ok || napi_get_undefined(env, &undefined) != napi_ok) return false;
+  if (napi_create_uint32(env, delivery.channel, &args[0]) != napi_ok || napi_get_undefined(env, &undefined) != napi_ok) return false;
   if ((delivery.end ? napi_get_null(env, &args[1])
                     : napi_create_buffer_copy(env, delivery.bytes.size(), delivery.bytes.data(), nullptr, &args[1])) != napi_ok)
     return false;
@@ -49,76 +39,24 @@ bool Hand(napi_env env, napi_value receiver, const Delivery& delivery) {
   return called == napi_ok || called == napi_pending_exception;
 }
 
-void Deliver(Napi::Env env, Napi::Function receiver, Delivery* delivery) {
-  const std::unique_ptr<Delivery> owned(delivery);
+void Deliver(Napi::Env env, Napi::Function function, Incoming* delivery) {
+  const std::unique_ptr<Incoming> owned(delivery);
+  if (receiver != nullptr) receiver->channels.Consumed(owned->channel);
   // Descriptors that nobody got would stay open.
-  if (env == nullptr || !Hand(env, receiver, *owned))
-    for (const int fd : owned->fds) close(fd);
+  if (env == nullptr || !Hand(env, function, *owned)) CloseReceived(owned->fds);
 }
 
-struct Receiver {
-  Napi::ThreadSafeFunction function;
-  int events = -1;
-  int stop = -1;  // an eventfd: readable when the thread shall end
-  std::thread thread;
-};
-Receiver* receiver = nullptr;
-Outbox outbox;
-
-/** One message, or the end of the channel: at the end it is taken out of the epoll set first, so it is told once. False when the environment is
- *  closing: after that the thread-safe function must not be touched again. */
-bool ReadOne(int channel) {
-  static thread_local std::vector<char> buffer(kMessageMax);
-  struct iovec vector = {buffer.data(), buffer.size()};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kFdMax)];
-  struct msghdr header = {};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  const ssize_t got = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-  auto delivery = std::make_unique<Delivery>();
-  delivery->channel = channel;
-  delivery->end = got <= 0;
-  if (delivery->end) {
-    epoll_ctl(receiver->events, EPOLL_CTL_DEL, channel, nullptr);
-    outbox.Drop(channel);
-  } else {
-    delivery->bytes.assign(buffer.data(), buffer.data() + got);
-    for (struct cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-      const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      delivery->fds.resize(count);
-      memcpy(delivery->fds.data(), CMSG_DATA(part), count * sizeof(int));
-    }
-  }
-  const napi_status status = receiver->function.NonBlockingCall(delivery.get(), Deliver);
-  if (status == napi_ok) delivery.release();
+/** On the channels' thread. Once the environment is closing, the thread-safe function must not be touched again. */
+bool Enqueue(std::unique_ptr<Incoming> incoming) {
+  const napi_status status = receiver->function.NonBlockingCall(incoming.get(), Deliver);
+  if (status == napi_ok) incoming.release();
+  else CloseReceived(incoming->fds);
   return status != napi_closing;
-}
-
-void Loop() {
-  struct epoll_event ready[64];
-  for (;;) {
-    const int count = epoll_wait(receiver->events, ready, 64, -1);
-    if (count < 0 && errno != EINTR) return;
-    for (int k = 0; k < count; k++) {
-      const int channel = ready[k].data.fd;
-      if (channel == receiver->stop) return;
-      if ((ready[k].events & EPOLLOUT) != 0) outbox.Flush(receiver->events, channel);
-      if ((ready[k].events & ~EPOLLOUT) != 0 && !ReadOne(channel)) return;
-    }
-  }
 }
 
 /** Ends the thread before the environment frees the function it calls: hooks run last in, first out, and this one is added after that one's. */
 void Stop(void*) {
-  const uint64_t one = 1;
-  if (write(receiver->stop, &one, sizeof one) == sizeof one) receiver->thread.join();
-  close(receiver->stop);
-  close(receiver->events);
-  outbox.DropAll();
+  receiver->channels.Stop();
   delete receiver;
   receiver = nullptr;
 }
@@ -126,28 +64,28 @@ void Stop(void*) {
 void OnMessage(const Napi::CallbackInfo& info) {
   if (receiver != nullptr) throw Napi::TypeError::New(info.Env(), "a receiver is set already");
   receiver = new Receiver();
-  receiver->events = epoll_create1(EPOLL_CLOEXEC);
-  if (receiver->events < 0) throw SyscallError(info.Env(), errno, "epoll_create1");
   receiver->function = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "stratabox channels", 0, 1);
   receiver->function.Unref(info.Env());
-  receiver->stop = eventfd(0, EFD_CLOEXEC);
-  struct epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.fd = receiver->stop;
-  if (receiver->stop < 0 || epoll_ctl(receiver->events, EPOLL_CTL_ADD, receiver->stop, &event) != 0)
-    throw SyscallError(info.Env(), errno, "eventfd");
-  receiver->thread = std::thread(Loop);
+  const int error = receiver->channels.Start(Enqueue);
+  if (error != 0) throw SyscallError(info.Env(), error, "epoll_create1");
   napi_add_env_cleanup_hook(info.Env(), Stop, nullptr);
 }
 
-void Watch(const Napi::CallbackInfo& info) {
-  if (!Interest(receiver->events, EPOLL_CTL_ADD, info[0].As<Napi::Number>().Int32Value(), EPOLLIN)) throw SyscallError(info.Env(), errno, "epoll_ctl");
+Napi::Value Watch(const Napi::CallbackInfo& info) {
+  const uint32_t id = receiver->channels.Watch(info[0].As<Napi::Number>().Int32Value());
+  if (id == 0) throw SyscallError(info.Env(), errno, "epoll_ctl");
+  return Napi::Number::New(info.Env(), id);
 }
 
-void Unwatch(const Napi::CallbackInfo& info) {
-  const int fd = info[0].As<Napi::Number>().Int32Value();
-  outbox.Drop(fd);
-  if (epoll_ctl(receiver->events, EPOLL_CTL_DEL, fd, nullptr) != 0 && errno != ENOENT && errno != EBADF) throw SyscallError(info.Env(), errno, "epoll_ctl");
+void CloseChannel(const Napi::CallbackInfo& info) {
+  receiver->channels.Close(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void Discard(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<int> fds;
+  for (uint32_t k = 0; k < list.Length(); k++) fds.push_back(list.Get(k).As<Napi::Number>().Int32Value());
+  receiver->channels.Discard(fds);
 }
 
 void Ref(const Napi::CallbackInfo& info) {
@@ -198,14 +136,18 @@ Napi::Value Memfd(const Napi::CallbackInfo& info) {
 }
 
 void SendMessage(const Napi::CallbackInfo& info) {
-  const int channel = info[0].As<Napi::Number>().Int32Value();
   const auto bytes = info[1].As<Napi::Uint8Array>();
   const auto list = info[2].As<Napi::Array>();
   if (list.Length() > kOutgoingFdMax) throw Napi::RangeError::New(info.Env(), "too many descriptors for one message");
-  std::vector<int> fds;
-  for (uint32_t k = 0; k < list.Length(); k++) fds.push_back(list.Get(k).As<Napi::Number>().Int32Value());
-  const int error = outbox.Send(receiver->events, channel, bytes.Data(), bytes.ByteLength(), fds);
-  if (error != 0) throw SyscallError(info.Env(), error, "sendmsg");
+  Outgoing message;
+  for (uint32_t k = 0; k < list.Length(); k++) {
+    // The caller closes its own meanwhile, and the number could soon be another file's.
+    const int copy = fcntl(list.Get(k).As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) throw SyscallError(info.Env(), errno, "fcntl");
+    message.fds.push_back(copy);
+  }
+  message.bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  if (!receiver->channels.Send(info[0].As<Napi::Number>().Uint32Value(), std::move(message))) throw SyscallError(info.Env(), EPIPE, "sendmsg");
 }
 
 }  // namespace
@@ -218,7 +160,8 @@ void InitChannel(Napi::Env env, Napi::Object exports) {
   exports.Set("memfd", Napi::Function::New(env, Memfd));
   exports.Set("onMessage", Napi::Function::New(env, OnMessage));
   exports.Set("watch", Napi::Function::New(env, Watch));
-  exports.Set("unwatch", Napi::Function::New(env, Unwatch));
+  exports.Set("closeChannel", Napi::Function::New(env, CloseChannel));
+  exports.Set("discard", Napi::Function::New(env, Discard));
   exports.Set("send", Napi::Function::New(env, SendMessage));
   exports.Set("ref", Napi::Function::New(env, Ref));
 }

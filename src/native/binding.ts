@@ -65,13 +65,18 @@ export interface ChannelBinding {
   fchown(fd: number, uid: number, gid: number): void
   /** A sealed memfd that holds `bytes`. */
   memfd(bytes: Uint8Array): number
-  /** Whom messages go to, set once: `bytes` is null at end of file (the channel is then unwatched, not closed). */
+  /** Whom messages go to, set once. `bytes` is null at end of file (the channel is then still to be closed), and empty for a message that is too long or
+   *  has too many fds. While a channel has 64 messages that have not been delivered, no more are read from it. */
   onMessage(receiver: (channel: number, bytes: Uint8Array | null, fds: number[]) => void): void
-  watch(channel: number): void
-  /** Stops delivery; messages already under way may still arrive. */
-  unwatch(channel: number): void
-  /** sendmsg(2) on a watched channel. What a full socket does not take waits, in order, and never blocks. The fds stay the caller's. */
+  /** Takes a socket. Returns its channel's number, which no other channel gets after it. */
+  watch(socket: number): number
+  /** Closes the socket, on another thread and after what was sent before. Messages already under way still arrive. */
+  closeChannel(channel: number): void
+  /** sendmsg(2), on another thread, in order, when the socket takes it. The fds stay the caller's. Throws EPIPE when the channel's end was seen; a
+   *  failure after that is an end of the channel. */
   send(channel: number, bytes: Uint8Array, fds: readonly number[]): void
+  /** close(2) of fds that came with messages, on another thread: the last close of a hostile socket (SO_LINGER) would wait. */
+  discard(fds: readonly number[]): void
   /** Whether the channels keep the event loop alive. */
   ref(keepsAlive: boolean): void
 }

@@ -137,13 +137,13 @@ export function encodeMessage(id: number, steps: readonly Step[]): Uint8Array {
   return bytes
 }
 
-/** Reads what came from PID 1 or a helper: hostile, so anything malformed ends the list where it stands. */
-export function decodeMessage(bytes: Uint8Array): { id: number; steps: ReceivedStep[] } {
+/** Reads what came from PID 1 or a helper, `stepsMax` steps of it: hostile, so anything malformed ends the list where it stands. */
+export function decodeMessage(bytes: Uint8Array, stepsMax = Number.POSITIVE_INFINITY): { id: number; steps: ReceivedStep[] } {
   if (bytes.length < 8) return { id: 0, steps: [] }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const steps: ReceivedStep[] = []
   let at = 8
-  while (at + 8 <= bytes.length) {
+  while (at + 8 <= bytes.length && steps.length < stepsMax) {
     const op = view.getUint16(at, true)
     const intCount = view.getUint16(at + 2, true)
     const stringCount = view.getUint16(at + 4, true)

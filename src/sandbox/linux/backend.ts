@@ -2,7 +2,7 @@
 import { chownSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClosedError, UnsupportedError } from '../../core/index.js'
+import { UnsupportedError } from '../../core/index.js'
 import { native } from '../../native/index.js'
 import {
   attachSnapshots,
@@ -25,7 +25,7 @@ import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
 import { type CgroupPlan, planCgroups, prepareCgroups } from './cgroup/index.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
-import { closeHandOuts, type HandOuts, InitClient } from './init-client.js'
+import { broken, closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
 import { planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
@@ -163,11 +163,7 @@ async function launch(
     end(error)
   }
   const number = host.supervisor.reserve({
-    exited: () =>
-      lose(
-        new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' }),
-        'killed',
-      ),
+    exited: () => lose(init?.closedBy ?? broken('is gone'), 'killed'),
     failed: (error) => lose(error, 'killed'),
     lost: (error) => lose(error, 'lost'),
   })
@@ -176,7 +172,7 @@ async function launch(
   try {
     const [ours, theirs] = native().socketPair()
     try {
-      init = new InitClient(ours)
+      init = new InitClient(ours, () => host.supervisor.killInit(number))
       host.supervisor.create(number, steps, theirs)
     } finally {
       native().close(theirs)

@@ -2,41 +2,44 @@
 import { decodeMessage, encodeMessage, INLINE_MAX, native, OP, type ReceivedStep, type Step } from '../../native/index.js'
 import { setKeeper } from '../pending.js'
 
-/** What arrives: a message's id and first step, or the end. */
-export type Receiver = (message: { id: number; step: ReceivedStep; bytes: Uint8Array } | undefined, fds: number[]) => void
+/** What arrives: a message's id and first step, something that is no message, or the end. */
+export type Received = { readonly id: number; readonly step: ReceivedStep } | 'malformed' | 'end'
+export type Receiver = (received: Received, fds: number[]) => void
 
 const receivers = new Map<number, Receiver>()
 let isListening = false
 
 function deliver(channel: number, bytes: Uint8Array | null, fds: number[]): void {
   const receiver = receivers.get(channel)
-  if (receiver === undefined) {
-    for (const fd of fds) native().close(fd)
-    return
-  }
-  if (bytes === null) return receiver(undefined, fds)
-  const { id, steps } = decodeMessage(bytes)
-  const first = steps[0]
-  if (first !== undefined) receiver({ id, step: first, bytes }, fds)
-  else for (const fd of fds) native().close(fd)
+  // Closed while this was under way.
+  if (receiver === undefined) return discard(fds)
+  if (bytes === null) return receiver('end', fds)
+  // Nobody says more than one thing in a message; the rest of a hostile one is not worth reading.
+  const { id, steps } = decodeMessage(bytes, 1)
+  const step = steps[0]
+  receiver(step === undefined ? 'malformed' : { id, step }, fds)
 }
 
-/** Begins to deliver what arrives on `channel`. */
-export function watch(channel: number, receiver: Receiver): void {
+/** Closes descriptors that came with a message and are not wanted. */
+export function discard(fds: readonly number[]): void {
+  if (fds.length > 0) native().discard(fds)
+}
+
+/** Begins to deliver what arrives on `socket`, which is the channel's from now on. Returns the channel. */
+export function watch(socket: number, receiver: Receiver): number {
   if (!isListening) {
     native().onMessage(deliver)
     setKeeper((keepsAlive) => native().ref(keepsAlive))
   }
   isListening = true
+  const channel = native().watch(socket)
   receivers.set(channel, receiver)
-  native().watch(channel)
+  return channel
 }
 
 /** Ends delivery and closes the channel. */
 export function closeChannel(channel: number): void {
-  if (!receivers.delete(channel)) return
-  native().unwatch(channel)
-  native().close(channel)
+  if (receivers.delete(channel)) native().closeChannel(channel)
 }
 
 /** Sends one message; what is too long for a packet goes in a memfd. The fds stay the caller's. @throws SyscallError */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { ClosedError, encodePath, errnoName, FsError } from '../../core/index.js'
 import { decodeMessage, native, OP, type ReceivedStep, type Step } from '../../native/index.js'
 import { pendingCall } from '../pending.js'
-import { closeChannel, send, watch } from './channels.js'
+import { closeChannel, discard, send, watch } from './channels.js'
 import type { Supervisor } from './supervisor.js'
 
 /** What a request came to: the answer's ints (after the errno), its strings, a descriptor. */
@@ -30,9 +30,12 @@ export class FileHelper {
   #next = 0
   #ended: Error | undefined
 
-  private constructor(channel: number) {
-    this.#channel = channel
-    watch(channel, (message, fds) => (message === undefined ? this.#end() : this.#receive(message.id, message.step, fds)))
+  private constructor(socket: number) {
+    this.#channel = watch(socket, (received, fds) => {
+      if (typeof received === 'object') return this.#receive(received.id, received.step, fds)
+      discard(fds)
+      this.#end()
+    })
   }
 
   /** Starts one under the supervisor. */

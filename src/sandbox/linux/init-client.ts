@@ -1,20 +1,12 @@
 // PID 1's client: asks it to start and signal processes, and hears of their ends. All that it says is untrusted.
-import { close } from 'node:fs'
+import { close, constants } from 'node:fs'
 import { promisify } from 'node:util'
-import { ClosedError } from '../../core/index.js'
-import { native, OP, type ReceivedStep, type Step } from '../../native/index.js'
-import { closeChannel, send, watch } from './channels.js'
-import { failureOf } from './failure.js'
+import { ClosedError, errnoName, SyscallError } from '../../core/index.js'
+import { native, OP, type Step } from '../../native/index.js'
+import { closeChannel, discard, type Received, send, watch } from './channels.js'
+import { type InitMessage, type ProcessEnd, readInitMessage } from './init-messages.js'
 
 const closeFd = promisify(close)
-
-/** How a process ended: a wait(2) status and its rusage. */
-export interface ProcessEnd {
-  readonly waitStatus: number
-  readonly cpuUserUs: number
-  readonly cpuSystemUs: number
-  readonly memoryPeakBytes: number
-}
 
 /** What PID 1 handed out when the sandbox was ready. */
 export interface HandOuts {
@@ -42,28 +34,43 @@ interface Pending {
   isStarted: boolean
 }
 
+// A socket, say, could make whoever closes it wait.
+const isDirectory = (fd: number): boolean => (native().fstatat(fd, new Uint8Array()).mode & constants.S_IFMT) === constants.S_IFDIR
+
+/** What a sandbox is that ended by itself, or had to be ended. */
+export const broken = (what: string): ClosedError =>
+  new ClosedError(`the sandbox has ended: its PID 1 ${what}`, { code: 'ERR_SANDBOX_ENDED', remedy: 'create a new one' })
+
 const KILLED: ProcessEnd = { waitStatus: 9, cpuUserUs: 0, cpuSystemUs: 0, memoryPeakBytes: 0 }
 
 /** The connection to one sandbox's PID 1. */
 export class InitClient {
   readonly #channel: number
+  readonly #kill: () => void
   readonly #requests = new Map<number, Pending>()
   #next = 1
   #closed: Error | undefined
+  #isReady = false
   #settleReady: { resolve(fds: HandOuts): void; reject(error: Error): void } | undefined
   /** Called for system calls that the filter handed over: their number (-1: several), and how often. */
   onDenied: (number: number, count: number) => void = () => undefined
   /** Resolves when the root is built, rejects with the step that failed. */
   readonly ready: Promise<HandOuts>
 
-  constructor(channel: number) {
-    this.#channel = channel
+  /** Takes the socket. `kill` is to end PID 1, when nobody can talk with it any more: it may be dead already, or taken over from inside. */
+  constructor(socket: number, kill: () => void) {
+    this.#kill = kill
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })
     // A sandbox given up before it was ready has nobody who waits.
     this.ready.catch(() => undefined)
-    watch(channel, (message, fds) => this.#receive(message?.step, message?.id ?? 0, fds))
+    this.#channel = watch(socket, (received, fds) => this.#receive(received, fds))
+  }
+
+  /** Why nobody can talk with PID 1 any more; undefined while it can be talked with. */
+  get closedBy(): Error | undefined {
+    return this.#closed
   }
 
   /** Starts a command. `fds` as in native/linux/supervisor/exec.h; they stay the caller's. */
@@ -113,34 +120,60 @@ export class InitClient {
     closeChannel(this.#channel)
   }
 
-  #receive(step: ReceivedStep | undefined, id: number, fds: number[]): void {
-    const isReady = step?.op === OP.ready && fds.length === 2
-    if (!isReady) for (const fd of fds) native().close(fd)
+  #receive(received: Received, fds: number[]): void {
+    const message = typeof received === 'object' ? readInitMessage(received.step) : undefined
+    if (message?.kind === 'ready' && !this.#isReady && fds.every(isDirectory)) return this.#hearReady(fds)
+    discard(fds)
     // Whether PID 1 has ended or everything was lost, the supervisor says; what waits here waits for that.
-    if (step === undefined) return this.#stop(new ClosedError('the sandbox has ended: its PID 1 is gone', { code: 'ERR_SANDBOX_ENDED' }))
+    if (received === 'end') return this.#giveUp('is gone')
+    const isHonest = fds.length === 0 && typeof received === 'object' && message !== undefined && this.#hear(message, received.id)
+    if (!isHonest) this.#giveUp('said what it never says')
+  }
+
+  #hearReady(fds: number[]): void {
+    this.#isReady = true
+    const [root, upper] = fds
+    if (fds.length === 2) return this.#settleReady?.resolve({ root: root as number, upper: upper as number })
+    discard(fds)
+    // recvmsg(2) leaves out what this process has no number for.
+    const tooMany = { errno: 24, code: errnoName(24), syscall: 'recvmsg' }
+    this.#settleReady?.reject(new SyscallError(tooMany, { remedy: 'raise the limit on open files (ulimit -n), or close some sandboxes' }))
+  }
+
+  /** False for what does not fit what was asked. */
+  #hear(message: InitMessage, id: number): boolean {
     const request = this.#requests.get(id)
-    switch (step.op) {
-      case OP.ready:
-        if (isReady) this.#settleReady?.resolve({ root: fds[0] as number, upper: fds[1] as number })
-        return
-      case OP.failed:
-        return this.#settleReady?.reject(failureOf(step))
-      case OP.spawned:
-        if (request !== undefined) request.isStarted = true
-        return request?.started(Number(step.ints[0] ?? 0n))
-      case OP.spawnFailed:
+    switch (message.kind) {
+      case 'ready':
+        return false
+      case 'failed':
+        if (this.#isReady) return false
+        this.#settleReady?.reject(message.error)
+        return true
+      case 'denied':
+        if (!this.#isReady) return false
+        this.onDenied(message.call, message.count)
+        return true
+      case 'spawned':
+        if (request === undefined || request.isStarted) return false
+        request.isStarted = true
+        request.started(message.pid)
+        return true
+      case 'spawnFailed':
+        if (request === undefined || request.isStarted) return false
         this.#requests.delete(id)
-        return request?.failed(failureOf(step))
-      case OP.denied:
-        return this.onDenied(Number(step.ints[0] ?? -1n), Number(step.ints[1] ?? 1n))
-      case OP.exit:
+        request.failed(message.error)
+        return true
+      case 'exit':
+        if (request?.isStarted !== true) return false
         this.#requests.delete(id)
-        return request?.watcher.ended({
-          waitStatus: Number(step.ints[0] ?? 9n),
-          cpuUserUs: Number(step.ints[1] ?? 0n),
-          cpuSystemUs: Number(step.ints[2] ?? 0n),
-          memoryPeakBytes: Number(step.ints[3] ?? 0n),
-        })
+        request.watcher.ended(message.end)
+        return true
     }
+  }
+
+  #giveUp(what: string): void {
+    this.#stop(broken(what))
+    this.#kill()
   }
 }

@@ -9,7 +9,8 @@ import { compileSeccomp, filterFlags, notifiedErrno } from '../seccomp/index.js'
 import { exitOf } from '../signals.js'
 import type { SandboxSpec } from '../spec.js'
 import type { ResolvedUser } from './ids.js'
-import type { EndWatcher, InitClient, ProcessEnd } from './init-client.js'
+import type { EndWatcher, InitClient } from './init-client.js'
+import type { ProcessEnd } from './init-messages.js'
 
 const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
 const UMASK = 0o022

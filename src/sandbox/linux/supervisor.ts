@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ClosedError, errnoName, SyscallError } from '../../core/index.js'
 import { native, nativeDirectory, OP, type ReceivedStep, type Step } from '../../native/index.js'
 import { pendingCall } from '../pending.js'
-import { closeChannel, send, watch } from './channels.js'
+import { closeChannel, discard, send, watch } from './channels.js'
 import { failureOf } from './failure.js'
 
 /** What the owner of a sandbox hears of it. `exited`: PID 1 ended by itself. `lost`: the supervisor died, and with it every sandbox. */
@@ -31,10 +31,13 @@ export class Supervisor {
   #lost: ClosedError | undefined
   #onNeedsMap: ((pid: number) => Promise<void>) | undefined
 
-  private constructor(pid: number, channel: number) {
+  private constructor(pid: number, socket: number) {
     this.pid = pid
-    this.#channel = channel
-    watch(channel, (message, fds) => (message === undefined ? this.#end() : this.#receive(message.id, message.step, fds)))
+    this.#channel = watch(socket, (received, fds) => {
+      if (typeof received === 'object') return this.#receive(received.id, received.step, fds)
+      discard(fds)
+      this.#end()
+    })
   }
 
   /** Starts one. `configure` is the kConfigure step; `onNeedsMap` runs newuidmap(1) for a pid. */
@@ -46,7 +49,7 @@ export class Supervisor {
       await supervisor.#ask(CONTROL_ID, 'configured', [configure], locks)
       return supervisor
     } catch (error) {
-      closeChannel(channel)
+      closeChannel(supervisor.#channel)
       throw error
     }
   }
