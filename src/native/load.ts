@@ -1,7 +1,7 @@
 // Loads the addon when it is first needed, never at import, and says what to install when it cannot.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errnoName, SyscallError, UnsupportedError } from '../core/index.js'
 import type { NativeBinding } from './binding.js'
@@ -26,7 +26,11 @@ export function packageRoot(): string {
 
 /** Where the build puts the addon and the supervisor. STRATABOX_NATIVE, below the package's folder unless absolute, names another build (a sanitizer's,
  *  say). Whoever sets the environment of a Node program chooses its code anyhow (NODE_OPTIONS), so this gives nobody a new power. */
-export const nativeDirectory = (): string => resolve(packageRoot(), process.env['STRATABOX_NATIVE'] ?? join('build', 'Release'))
+export function nativeDirectory(): string {
+  const directory = process.env['STRATABOX_NATIVE'] ?? join('build', 'Release')
+  // A bundle of this library has no package folder, but can be told where the addon is.
+  return isAbsolute(directory) ? directory : join(packageRoot(), directory)
+}
 
 function load(): NativeBinding {
   const file = join(nativeDirectory(), 'stratabox.node')
