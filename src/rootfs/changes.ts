@@ -13,7 +13,8 @@ export interface UpperAnswer {
   readonly entries: readonly ReceivedStep[]
   readonly ints: readonly bigint[]
 }
-type Ask = (request: Step) => Promise<UpperAnswer>
+/** `layer`: 0 the upper directories, from 1 the snapshots that a fork stands on, the latest first. */
+type Ask = (request: Step, layer: number) => Promise<UpperAnswer>
 
 const S_IFMT = 0o170000
 const OVERLAY_XATTR = /^(user|trusted)\.overlay\./
@@ -70,12 +71,20 @@ const textAttribute = (found: Found, name: string): string | undefined => {
   return value === undefined ? undefined : decodePath(value)
 }
 
+/** One name in the writable layers of a tree that have it, the topmost first. */
+type Stacked = readonly { readonly layer: number; readonly found: Found }[]
+
+const isDirectory = ({ mode }: Found): boolean => (mode & S_IFMT) === 0o040000
+const isOpaque = (found: Found): boolean => textAttribute(found, 'opaque') === 'y'
+const isWhiteout = (found: Found): boolean =>
+  ((found.mode & S_IFMT) === 0o020000 && found.major === 0 && found.minor === 0) || textAttribute(found, 'whiteout') !== undefined
+
 class TreeReader {
   readonly #tree: OverlayTree
   readonly #ask: Ask
   readonly #lower: LowerLookup
   /** First path of each hard-linked inode. */
-  readonly #links = new Map<bigint, string>()
+  readonly #links = new Map<string, string>()
 
   constructor(tree: OverlayTree, ask: Ask) {
     this.#tree = tree
@@ -83,47 +92,68 @@ class TreeReader {
     this.#lower = new LowerLookup(tree.lowers, tree.masked)
   }
 
-  async *read(): AsyncGenerator<Change> {
-    yield* this.#directory('', false)
+  async *read(layers: number): AsyncGenerator<Change> {
+    yield* this.#directory(
+      '',
+      Array.from({ length: layers }, (_, k) => k),
+      false,
+    )
   }
 
-  async *#directory(relative: string, isHidden: boolean): AsyncGenerator<Change> {
-    const { entries } = await this.#ask(step(OP.fsScan, [1], this.#upperPath(relative)))
-    const found = entries.map(foundOf).sort((a, b) => comparePaths(a.name, b.name))
-    for (const one of found) yield* this.#entry(relative === '' ? one.name : `${relative}/${one.name}`, one, isHidden)
+  /** `layers`: those whose directory of that name is part of what is seen, the topmost first. */
+  async *#directory(relative: string, layers: readonly number[], isHidden: boolean): AsyncGenerator<Change> {
+    const names = new Map<string, { layer: number; found: Found }[]>()
+    for (const layer of layers) {
+      const { entries } = await this.#ask(step(OP.fsScan, [1], this.#upperPath(relative)), layer)
+      for (const found of entries.map(foundOf)) {
+        const stack = names.get(found.name) ?? []
+        stack.push({ layer, found })
+        names.set(found.name, stack)
+      }
+    }
+    for (const [name, stack] of [...names].sort(([a], [b]) => comparePaths(a, b)))
+      yield* this.#entry(relative === '' ? name : `${relative}/${name}`, stack, isHidden)
   }
 
-  async *#entry(relative: string, found: Found, isHidden: boolean): AsyncGenerator<Change> {
+  async *#entry(relative: string, stack: Stacked, isHidden: boolean): AsyncGenerator<Change> {
     const path = joinPath(this.#tree.path, this.#tree.shownAs ?? relative)
-    const isWhiteout =
-      ((found.mode & S_IFMT) === 0o020000 && found.major === 0 && found.minor === 0) || textAttribute(found, 'whiteout') !== undefined
+    const [{ layer, found }] = stack as [Stacked[number]]
     const below = isHidden ? undefined : this.#lower.typeOf(relative)
-    if (isWhiteout) {
+    if (isWhiteout(found)) {
       // A file made and removed again leaves a whiteout over nothing.
       if (below !== undefined) yield { kind: 'delete', path }
       return
     }
-    const isDirectory = (found.mode & S_IFMT) === 0o040000
-    const opaque = isDirectory && textAttribute(found, 'opaque') === 'y' && below === 'directory'
-    const entry = this.#inode(path, relative, found, opaque)
-    // A socket is an address of a running process; no archive holds it.
-    if (entry !== undefined) yield { kind: below === undefined ? 'add' : 'modify', path, entry }
-    if (isDirectory) yield* this.#directory(relative, isHidden || opaque || below !== 'directory')
+    if (!isDirectory(found)) {
+      const entry = this.#inode(path, relative, layer, found, false)
+      // A socket is an address of a running process; no archive holds it.
+      if (entry !== undefined) yield { kind: below === undefined ? 'add' : 'modify', path, entry }
+      return
+    }
+    // A directory is merged with those below it, down to one that is opaque or something that is none.
+    const end = stack.findIndex((one) => !isDirectory(one.found))
+    const merged = end < 0 ? stack : stack.slice(0, end)
+    const opaque = merged.findIndex((one) => isOpaque(one.found))
+    const layers = (opaque < 0 ? merged : merged.slice(0, opaque + 1)).map((one) => one.layer)
+    const covers = end >= 0 || opaque >= 0
+    const entry = this.#inode(path, relative, layer, found, covers && below === 'directory') as InodeEntry
+    yield { kind: below === undefined ? 'add' : 'modify', path, entry }
+    yield* this.#directory(relative, layers, isHidden || covers || below !== 'directory')
   }
 
-  #inode(path: string, relative: string, found: Found, opaque: boolean): InodeEntry | undefined {
+  #inode(path: string, relative: string, layer: number, found: Found, opaque: boolean): InodeEntry | undefined {
     const { uid, gid, mtimeNs } = found
     const xattrs = Object.fromEntries(Object.entries(found.xattrs).filter(([name]) => !OVERLAY_XATTR.test(name)))
     const base = { path, mode: found.mode & 0o7777, uid, gid, mtimeNs, xattrs }
     const type = found.mode & S_IFMT
     if (type !== 0o040000 && found.nlink > 1) {
-      const first = this.#links.get(found.ino)
+      const first = this.#links.get(`${layer}:${found.ino}`)
       if (first !== undefined) return { ...base, type: 'hardlink', target: first }
-      this.#links.set(found.ino, path)
+      this.#links.set(`${layer}:${found.ino}`, path)
     }
     switch (type) {
       case 0o100000:
-        return { ...base, type: 'file', size: Number(found.size), content: () => this.#content(relative) }
+        return { ...base, type: 'file', size: Number(found.size), content: () => this.#content(relative, layer) }
       case 0o040000:
         return opaque ? { ...base, type: 'directory', opaque } : { ...base, type: 'directory' }
       case 0o120000:
@@ -138,8 +168,8 @@ class TreeReader {
     }
   }
 
-  async *#content(relative: string): AsyncGenerator<Uint8Array> {
-    const { fd } = await this.#ask(step(OP.fsOpen, [0, 0, 0, 0], this.#upperPath(relative)))
+  async *#content(relative: string, layer: number): AsyncGenerator<Uint8Array> {
+    const { fd } = await this.#ask(step(OP.fsOpen, [0, 0, 0, 0], this.#upperPath(relative)), layer)
     if (fd !== undefined) yield* readFd(fd)
   }
 
@@ -148,10 +178,10 @@ class TreeReader {
   }
 }
 
-/** All changes, each tree's sorted by path, and the trees by theirs. `ask` works below the directory of uppers. */
-export async function* readChanges(trees: readonly OverlayTree[], ask: Ask): AsyncGenerator<Change> {
+/** All changes, each tree's sorted by path, and the trees by theirs. `ask` works below the directory of uppers of each of the `layers`. */
+export async function* readChanges(trees: readonly OverlayTree[], layers: number, ask: Ask): AsyncGenerator<Change> {
   // Trees lie beside each other (/etc, /usr …) or at '/', so a merge by path keeps the whole sorted.
-  const iterators = trees.map((tree) => new TreeReader(tree, ask).read())
+  const iterators = trees.map((tree) => new TreeReader(tree, ask).read(layers))
   const heads = await Promise.all(iterators.map((iterator) => iterator.next()))
   for (;;) {
     let least = -1

@@ -115,9 +115,8 @@ export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: Ho
     build.push(...tree.build, step(OP.mkdir, [0o755], 'L'), step(OP.attach, [SLOT.layers, 2], 'L'))
   }
   const top = layersWith('', layers)
-  const below = (upper: string) => snapshots.map((path) => `${path}/${upper}`)
   build.push(...overlay('root', [...top.names, 'k'], { name: '0', mode: 0o755, scratch: '', snapshots: snapshots.length }))
-  const trees: OverlayTree[] = [{ path: '/', upper: '0', lowers: [...top.paths, ...below('0')], masked: [] }]
+  const trees: OverlayTree[] = [{ path: '/', upper: '0', lowers: top.paths, masked: [] }]
   directories.forEach(({ name, stat }, k) => {
     const slot = SLOT.hostTrees + k
     const isCopy = name === 'etc' && etcCopy !== undefined
@@ -142,7 +141,7 @@ export function hostRoot({ source, etcCopy, snapshots, layers, mountPoints }: Ho
     if (points.length > 0) build.push(step(OP.mkdir, [0o755], `k${upper}`), ...pointSteps(`k${upper}`, points))
     const lowers = [...onTop.names, ...(masked.length > 0 ? [`m${upper}`] : []), `l${upper}`, ...(points.length > 0 ? [`k${upper}`] : [])]
     build.push(...overlay(`root/${name}`, lowers, { name: upper, mode, scratch: '', snapshots: snapshots.length }))
-    trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths, ...below(upper)], masked })
+    trees.push({ path: `/${name}`, upper, lowers: [path, ...onTop.paths], masked })
   })
   const readOnly = directories.filter(({ name }) => !source.isIdmapped && name !== 'etc').map(({ name }) => `/${name}`)
   const degraded = {

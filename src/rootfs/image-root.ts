@@ -41,7 +41,7 @@ export function imageRoot({ lowers, source, snapshots, mountPoints }: ImageRootP
       {
         path: '/',
         upper: '0',
-        lowers: [...lowers.names.map((name) => `${lowers.root}/${name}`), ...snapshots.map((path) => `${path}/0`)],
+        lowers: lowers.names.map((name) => `${lowers.root}/${name}`),
         masked: [],
       },
     ],

@@ -90,7 +90,7 @@ export function copyMount(
       mount,
       ...(file === undefined ? {} : { shownAs: basename(path) }),
       upper: name,
-      lowers: [directory, ...snapshots.map((snapshot) => `${snapshot}/${name}`)],
+      lowers: [directory],
       masked: [],
     },
   }

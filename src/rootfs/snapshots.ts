@@ -3,7 +3,8 @@ import { UnsupportedError } from '../core/index.js'
 import { OP, type Step, step } from '../native/index.js'
 import { SLOT, type TreeSource } from './plan.js'
 
-const SNAPSHOTS_MAX = 16
+// One descriptor of the supervisor each, and some ten bytes of the page that mount(2) takes.
+const SNAPSHOTS_MAX = 64
 
 /** Steps that attach each snapshot at `sN` of the scratch directory, oldest first. Their files have the sandbox's own ids already: no idmap. */
 export function attachSnapshots(snapshots: readonly string[], source: TreeSource): { prepare: Step[]; build: Step[] } {

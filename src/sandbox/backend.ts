@@ -67,11 +67,12 @@ export interface RunningSandbox {
   killAll(signal: number): void
   stats(): SandboxStats
   /** Stops every process, and lets them go on. */
+  readonly isFrozen: boolean
   freeze(): Promise<void>
   thaw(): Promise<void>
   changes(mount: string | undefined): AsyncIterable<Change>
-  /** Copies what was written so far into an empty host directory: a snapshot that others can stand on. */
-  snapshot(directory: string): Promise<void>
+  /** Copies what was written so far into an empty host directory: a snapshot that others can stand on. Resolves to what removes it. */
+  snapshot(directory: string): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 

@@ -8,8 +8,8 @@ namespace stratabox {
 
 constexpr int kInitSocket = 10;  // PID 1's own socket to Node
 constexpr int kSlotBase = 16;    // the plan's slots
-constexpr int kSlots = 96;
-constexpr int kHigh = 128;       // everything that outlives one plan; a child drops all from here on
+constexpr int kSlots = 144;
+constexpr int kHigh = 176;       // everything that outlives one plan; a child drops all from here on
 
 inline int SlotFd(int64_t slot) { return kSlotBase + static_cast<int>(slot); }
 inline bool IsSlot(int64_t slot) { return slot >= 0 && slot < kSlots; }

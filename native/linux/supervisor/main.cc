@@ -121,6 +121,7 @@ void Handle(Message* message) {
     }
     case kCreate: return CreateSandbox(id, message);
     case kClose: return CloseSandbox(id);
+    case kRemoveAtEnd: return RemoveAtEnd(At(id), step.text(0));
     case kUserns: return PassUserns(id, step);
     case kSocket: return PassSocket(id, step);
     case kKillAll: {

@@ -53,7 +53,7 @@ enum Op : uint16_t {
   kIntoGroup = 103,    // strings: a v2 directory
   kNamespaces = 104,   // ints: CLONE_NEW* flags
   kOpenTree = 106,     // ints: slot, how (1 recursive, 2 no link on the way), idmapped, mount attributes; strings: path
-  kRemoveAtEnd = 107,  // strings: directory tree
+  kRemoveAtEnd = 107,  // strings: directory tree. Also as a message: of a number that has no sandbox, until kClose
   kOomScore = 108,     // ints: value for /proc/PID/oom_score_adj of PID 1
 
   // the plan: done by the child

@@ -47,6 +47,10 @@ static StepResult Remember(Sandbox* sandbox, bool is_tree, const char* path) {
   return Ok();
 }
 
+void RemoveAtEnd(Sandbox* sandbox, const char* path) {
+  if (sandbox != nullptr) Remember(sandbox, true, path);
+}
+
 void Remove(Sandbox* sandbox) {
   for (int k = sandbox->cleanup_count - 1; k >= 0; k--) {
     Cleanup& one = sandbox->cleanups[k];

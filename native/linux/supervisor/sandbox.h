@@ -40,6 +40,8 @@ uint32_t SandboxCount();
 
 /** Carries out the supervisor's half of the plan and clones the child. On failure nothing of it is left but what Remove takes away. */
 StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const char** room);
+/** Makes a directory tree one of what Remove takes away; of a record without a process, that is all there is. */
+void RemoveAtEnd(Sandbox* sandbox, const char* path);
 /** Removes groups and directories. Only after the last process of the sandbox is gone. */
 void Remove(Sandbox* sandbox);
 /** clone3(2) with the given namespaces and the id map written; the child runs `body`. Used for sandboxes and for the file helper.

@@ -127,6 +127,7 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
       ...started,
       cgroup,
       trees: [...root.trees, ...mounts.trees],
+      snapshots: input.snapshots,
       isolation,
       scratchDirectory,
       release: () => root.release(),

@@ -62,9 +62,11 @@ const nameOf = (): string | undefined => {
   }
 }
 
-/** The ids that sandboxes of this process can have. */
+let known: IdMode | undefined
+
+/** The ids that sandboxes of this process can have; looked up once, not with each start: it is a dozen system calls. */
 export function idMode(): IdMode {
-  return chooseIdMode({
+  known ??= chooseIdMode({
     uid: process.geteuid?.() ?? -1,
     gid: process.getegid?.() ?? -1,
     userName: nameOf(),
@@ -74,6 +76,7 @@ export function idMode(): IdMode {
     subgid: textOf('/etc/subgid'),
     hasNewuidmap: isInstalled('newuidmap') && isInstalled('newgidmap'),
   })
+  return known
 }
 
 function leaseRange(runtime: RuntimeDirectory): IdLease<number> {

@@ -14,6 +14,7 @@ import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
 import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
 import type { FileAnswer } from './file-helper.js'
+import { untilFrozen } from './freeze.js'
 import type { LinuxHost } from './host.js'
 import { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './ids.js'
 import { closeHandOuts, type HandOuts, type InitClient } from './init-client.js'
@@ -28,6 +29,8 @@ export interface SandboxParts {
   readonly spec: SandboxSpec
   readonly cgroup: CgroupPlan
   readonly trees: readonly OverlayTree[]
+  /** What it stands on, if it is a fork. Oldest first. */
+  readonly snapshots: readonly string[]
   readonly init: InitClient
   readonly handOuts: HandOuts
   readonly isolation: IsolationReport
@@ -134,11 +137,16 @@ export class LinuxSandbox implements RunningSandbox {
     return { cpuUsageUs, memoryBytes, memoryPeakBytes, pids, ioReadBytes, ioWriteBytes }
   }
 
+  get isFrozen(): boolean {
+    return this.#isFrozen
+  }
+
   async freeze(): Promise<void> {
     const { freezer } = this.#parts.cgroup
-    if (freezer === undefined) this.#parts.init.signalAll(19)
-    else writeFileSync(freezer.path, freezer.frozen)
     this.#isFrozen = true
+    if (freezer === undefined) return this.#parts.init.signalAll(19)
+    writeFileSync(freezer.path, freezer.frozen)
+    await untilFrozen(freezer)
   }
 
   async thaw(): Promise<void> {
@@ -152,17 +160,36 @@ export class LinuxSandbox implements RunningSandbox {
     const place = mount === undefined ? undefined : normalMountPath(mount)
     const trees = this.#parts.trees.filter((tree) => tree.mount === place)
     if (trees.length === 0) throw new TypeError(`changes: ${JSON.stringify(mount)} is not a mount with access 'copy'`)
-    return readChanges(trees, (request) => this.file(request, 'upper'))
+    const layers = [...this.#parts.snapshots].reverse()
+    return readChanges(trees, 1 + layers.length, (request, layer) => this.#inLayer(request, layers[layer - 1]))
   }
 
-  async snapshot(directory: string): Promise<void> {
-    const { handOuts, host } = this.#parts
-    if (host.lease !== undefined) chownSync(directory, host.lease.start, host.lease.start)
-    const to = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+  /** Of the upper directories, or a snapshot's. Opened for each request: contents are asked for when the reader is at another place long since. */
+  async #inLayer(request: Step, snapshot: string | undefined): Promise<FileAnswer> {
+    if (snapshot === undefined) return this.file(request, 'upper')
+    const fd = openSync(snapshot, constants.O_RDONLY | constants.O_DIRECTORY)
     try {
-      await (await host.files()).request(step(OP.fsCopyTree), handOuts.upper, to)
+      return await this.file(request, fd)
     } finally {
-      closeSync(to)
+      closeSync(fd)
+    }
+  }
+
+  async snapshot(directory: string): Promise<() => Promise<void>> {
+    const { handOuts, host } = this.#parts
+    const remove = host.supervisor.removeAtEnd(directory)
+    try {
+      if (host.lease !== undefined) chownSync(directory, host.lease.start, host.lease.start)
+      const to = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+      try {
+        await (await host.files()).request(step(OP.fsCopyTree), handOuts.upper, to)
+      } finally {
+        closeSync(to)
+      }
+      return remove
+    } catch (error) {
+      await remove()
+      throw error
     }
   }
 

@@ -1,4 +1,5 @@
 // The one supervisor of this Node process: started when the first sandbox is made, replaced when it was killed.
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClosedError, errnoName, SyscallError } from '../../core/index.js'
 import { native, nativeDirectory, OP, type ReceivedStep, type Step } from '../../native/index.js'
@@ -83,6 +84,18 @@ export class Supervisor {
     }
     this.#watchers.delete(id)
     this.#free.push(id)
+  }
+
+  /** Takes charge of a directory: it is removed when the function that comes back is called, and when this process or the supervisor ends. The supervisor
+   *  may remove what other ids of sandboxes have written; this process may not. */
+  removeAtEnd(path: string): () => Promise<void> {
+    const nothing = () => undefined
+    const id = this.reserve({ exited: nothing, failed: nothing, lost: nothing })
+    send(this.#channel, id, [{ op: OP.removeAtEnd, strings: [path] }])
+    return async () => {
+      await this.close(id)
+      if (this.#lost !== undefined) await rm(path, { recursive: true, force: true })
+    }
   }
 
   /** SIGKILL to PID 1, and so to every process of the sandbox. */
