@@ -12,6 +12,7 @@ export {
   UnsupportedError,
 } from '../core/index.js'
 export type { Change, Image, ImageConfig, ImageIndex, Layer, LayerEntry, Manifest, Platform } from '../image/index.js'
+export type { RegistryAuth } from '../registry/index.js'
 export type { SandboxFs } from '../sandbox/fs/index.js'
 export type {
   Command,
@@ -33,10 +34,12 @@ export type {
   SpawnOptions,
   WaitForPortOptions,
 } from '../sandbox/index.js'
+export type { RegistriesSettings, RegistrySettings, TransferEvent } from '../transfer/index.js'
 export type { CommitOptions } from './commit.js'
 export type { Forks, Tuple } from './fork.js'
 export { SandboxPool, type SandboxPoolOptions } from './pool.js'
 export { Sandbox } from './sandbox.js'
 export type { SandboxOptions } from './start.js'
-export { type Saved, type SaveOptions, Store, type StoreCallOptions } from './store.js'
+export { type Saved, type SaveOptions, Store, type StoreCallOptions, type StoreOptions } from './store.js'
 export type { LoadSource, SaveTarget } from './store-archive.js'
+export type { PullRule, PushOptions, TransferOptions } from './store-transfer.js'

@@ -8,6 +8,7 @@ import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSp
 import { defaultStore } from './default-store.js'
 import { directoryRoot, imageRootOf, type ResolvedRoot } from './root.js'
 import { contentOf, defaultPath, type Store } from './store.js'
+import { findOrPull, type PullRule } from './store-transfer.js'
 
 /** Options of `Sandbox.create`. */
 export interface SandboxOptions extends BaseSandboxOptions {
@@ -15,8 +16,8 @@ export interface SandboxOptions extends BaseSandboxOptions {
   readonly root?: 'host' | Image | string | undefined
   /** Default: `Store.open()`, opened when first needed. */
   readonly store?: Store | undefined
-  /** Default 'missing'. */
-  readonly pull?: 'missing' | 'never' | 'always' | undefined
+  /** When `root` is pulled: if the store lacks it, never, or each time. Only a reference that names a registry is: a short one ('app:1') is a local tag. Default 'missing'. */
+  readonly pull?: PullRule | undefined
   /** Windows only. */
   readonly registry?: Readonly<Record<string, unknown>> | undefined
 }
@@ -37,28 +38,18 @@ export interface Started {
 
 const isDirectoryName = (root: string): boolean => root.startsWith('/') || root.startsWith('./') || root.startsWith('../')
 
-async function imageOf(root: Image | string, store: Store): Promise<Image> {
-  if (typeof root !== 'string') return root
-  const found = await store.get(root)
-  if (found !== undefined) return found
-  throw new UnsupportedError(`root: there is no image '${root}' in the store`, {
-    code: 'ERR_IMAGE_NOT_FOUND',
-    remedy: "build or load it first; a directory's name begins with '/', './' or '../'",
-  })
-}
-
 async function resolveRoot(
   options: SandboxOptions,
   store: () => Promise<Store>,
   content: () => Promise<ContentStore>,
 ): Promise<ResolvedRoot> {
-  const { root = 'host', signal } = options
+  const { root = 'host', pull = 'missing', signal } = options
   if (root === 'host') return { input: { kind: 'host' }, image: undefined, defaults: noDefaults }
   if (typeof root === 'string' && root === '') throw new TypeError("root must be 'host', an image, a directory or a reference, not ''")
   if (typeof root === 'string' && isDirectoryName(root)) return directoryRoot(root)
   if (typeof root !== 'string' && (typeof root !== 'object' || root === null || typeof root.manifest !== 'function'))
     throw new TypeError("root must be 'host', an image, a directory or a reference")
-  const image = await imageOf(root, await store())
+  const image = typeof root === 'string' ? await findOrPull(await store(), root, pull, { signal }) : root
   return imageRootOf(image, await content(), (await backend()).idMode(), signal)
 }
 

@@ -4,11 +4,10 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writ
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type ArchiveItem, ociLayout, readArchive, readLayout, writeDockerArchive, writeOciArchive } from '../archive/index.js'
-import { BASE_ANNOTATION } from '../builder/index.js'
 import { decompress, detectCompression, MAGIC_BYTES } from '../compress/index.js'
 import type { ContentStore } from '../content/index.js'
-import { digestHex, FormatError, StrataError, UnsupportedError } from '../core/index.js'
-import { type Image, type ImageIndex, isImageIndex } from '../image/index.js'
+import { digestHex, FormatError, StrataError } from '../core/index.js'
+import { refuseHostBase } from './host-base.js'
 
 /** The forms that `save` writes. */
 export type SaveFormat = 'oci-layout' | 'oci-archive' | 'docker-archive'
@@ -93,7 +92,7 @@ export async function saveTo(
   options: { readonly format: SaveFormat; readonly allowHostBase: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const { format, signal } = options
-  if (!options.allowHostBase) for (const { value } of items) await refuseHostBase(value)
+  if (!options.allowHostBase) for (const { value } of items) await refuseHostBase(value, 'save')
   if (format !== 'oci-layout') {
     const bytes = format === 'oci-archive' ? writeOciArchive(items) : writeDockerArchive(items)
     return typeof target === 'string' ? saveStream(bytes, target, signal) : pipeInto(bytes, target, signal)
@@ -105,17 +104,6 @@ export async function saveTo(
 async function pipeInto(bytes: AsyncIterable<Uint8Array>, target: NodeJS.WritableStream, signal: AbortSignal | undefined): Promise<void> {
   const isOurs = target === process.stdout || target === process.stderr
   await pipeline(bytes, target, { end: !isOurs, ...(signal === undefined ? {} : { signal }) })
-}
-
-async function refuseHostBase(value: Image | ImageIndex): Promise<void> {
-  const images = isImageIndex(value) ? (await value.images()).map(({ image }) => image) : [value]
-  for (const image of images) {
-    if ((await image.manifest()).annotations?.[BASE_ANNOTATION] !== 'host') continue
-    throw new UnsupportedError(`save: ${image.digest} sits on this host's own system files, which are not in it`, {
-      code: 'ERR_HOST_BASE',
-      remedy: "build it from 'scratch' or an image, or pass { allowHostBase: true }",
-    })
-  }
 }
 
 async function saveLayout(items: readonly ArchiveItem[], path: string, signal: AbortSignal | undefined): Promise<void> {

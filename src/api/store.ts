@@ -4,15 +4,34 @@ import { join, resolve } from 'node:path'
 import type { ArchiveItem } from '../archive/index.js'
 import { type BuildBase, hostPlatform, ImageBuilder } from '../builder/index.js'
 import { ContentStore, namesIndex, openIndex, type StoreProblem, unpackMerged } from '../content/index.js'
-import { ClosedError, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
-import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex } from '../image/index.js'
+import { ClosedError, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
+import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex, type Platform } from '../image/index.js'
 import { parseReference } from '../registry/index.js'
+import { checkRegistries, type RegistriesSettings } from '../transfer/index.js'
 import { providedRunStep } from './run-step.js'
 import { type LoadSource, loadSource, type SaveFormat, type SaveTarget, saveTarget, saveTo, withLoaded } from './store-archive.js'
+import {
+  findOrPull,
+  missing,
+  type PullRule,
+  type PushOptions,
+  pullInto,
+  pushFrom,
+  TRANSFER_OPTIONS,
+  type TransferOptions,
+} from './store-transfer.js'
 
 /** Every call may be aborted. */
 export interface StoreCallOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `Store.open`. */
+export interface StoreOptions extends StoreCallOptions {
+  /** Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows `%LOCALAPPDATA%\stratabox`). */
+  readonly path?: string | undefined
+  /** Mirrors, certificates and more for all pulls and pushes, by registry: `{ 'registry.example:5000': { ca } }`. */
+  readonly registries?: RegistriesSettings | undefined
 }
 
 /** Options of `save`. */
@@ -37,16 +56,20 @@ export function contentOf(store: Store): ContentStore {
 
 /** A place on disk with images in it; in itself an OCI image layout. Several processes may have the same one open. */
 export class Store implements AsyncDisposable {
-  private constructor(content: ContentStore) {
+  readonly #registries: RegistriesSettings
+
+  private constructor(content: ContentStore, registries: RegistriesSettings) {
     contents.set(this, content)
+    this.#registries = registries
   }
 
   /** Opens the store at `path`, which is made if absent. Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows
-   *  `%LOCALAPPDATA%\stratabox`). @throws StrataError `ERR_STORE` for a directory with something else in it */
-  static async open(options?: { readonly path?: string | undefined } & StoreCallOptions): Promise<Store> {
-    const { path, signal } = check(options, 'Store.open', ['path'])
+   *  `%LOCALAPPDATA%\stratabox`). `registries`: mirrors, certificates and more for all pulls and pushes, by registry. @throws StrataError `ERR_STORE` for a directory with something else in it */
+  static async open(options?: StoreOptions): Promise<Store> {
+    const { path, registries, signal } = check(options, 'Store.open', ['path', 'registries'])
+    const settings = checkRegistries(registries, 'Store.open')
     if (stringOption(path, 'path') === '') throw new TypeError('path must not be empty')
-    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), { signal }))
+    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), { signal }), settings)
   }
 
   /** The store's directory. */
@@ -54,8 +77,8 @@ export class Store implements AsyncDisposable {
     return contents.get(this)!.path
   }
 
-  /** Begins an image on nothing, on the host's own system files, or on an image. */
-  build(base: BuildBase, options?: { readonly pull?: 'missing' | 'never' | 'always' | undefined }): ImageBuilder {
+  /** Begins an image on nothing, on the host's own system files, or on an image; `pull` says when one that is on a registry is pulled. */
+  build(base: BuildBase, options?: { readonly pull?: PullRule | undefined }): ImageBuilder {
     const { pull } = optionsObject(options, 'build')
     rejectUnknown(options ?? {}, ['pull'], 'build')
     if (pull !== undefined && !['missing', 'never', 'always'].includes(pull))
@@ -65,7 +88,8 @@ export class Store implements AsyncDisposable {
       throw new TypeError("build: base must be 'scratch', 'host', an image or a reference")
     const context = {
       content: contentOf(this),
-      resolve: (ref: string, signal: AbortSignal | undefined) => this.#named(ref, signal),
+      resolve: (ref: string, signal: AbortSignal | undefined, platform?: Platform) =>
+        findOrPull(this, ref, pull ?? 'missing', { signal, platform }),
       tag: (image: Image, ref: string, signal: AbortSignal | undefined) => this.tag(image, ref, { signal }),
       runStep: providedRunStep(contentOf(this)),
     }
@@ -173,18 +197,22 @@ export class Store implements AsyncDisposable {
     await unpackMerged(value, resolve(directory), { idMode: process.getuid?.() === 0 ? 'root' : 'single', signal })
   }
 
-  /** Not in this version. */
-  async pull(ref: string): Promise<Image> {
-    throw new UnsupportedError(`pull: registries are not available yet, so ${ref} cannot be fetched`, {
-      remedy: 'save the image with another tool, and load it',
-    })
+  /** Pulls an image from its registry: for this machine's platform unless another is named, only what the store lacks. Kept under `ref` as written and under its full
+   *  name (`alpine:3` is `docker.io/library/alpine:3`). What a pull that failed or was aborted got is used by the next; `gc` removes it.
+   *  @throws RegistryError @throws DigestMismatchError @throws FormatError @throws UnsupportedError `ERR_PLATFORM` for an index without that platform */
+  async pull(ref: string, options?: TransferOptions): Promise<Image> {
+    const given = check(options, 'pull', TRANSFER_OPTIONS)
+    return pullInto(contentOf(this), this.#registries, checkRef(ref), given)
   }
 
-  /** Not in this version. */
-  async push(_image: Image | ImageIndex | string, ref: string): Promise<{ digest: string; reference: string }> {
-    throw new UnsupportedError(`push: registries are not available yet, so nothing can be sent to ${ref}`, {
-      remedy: 'save the image, and send it with another tool',
-    })
+  /** Pushes an image, or an index with all its images; what the registry has is not sent again. The tag is set last. Default tag: `latest`.
+   *  @throws RegistryError @throws UnsupportedError for an image on the host's own files, unless `allowHostBase` */
+  async push(image: Saved, ref: string, options?: PushOptions): Promise<{ digest: string; reference: string }> {
+    const given = check(options, 'push', [...TRANSFER_OPTIONS.filter((name) => name !== 'platform'), 'allowHostBase'])
+    const value = typeof image === 'string' ? await this.#find(checkRef(image)) : image
+    if (value === undefined) throw missing(image as string)
+    if (typeof value?.digest !== 'string') throw new TypeError('push: an image, an index or a reference')
+    return pushFrom(contentOf(this), this.#registries, value, checkRef(ref), given)
   }
 
   /** Removes what has no reference and no running sandbox, in this process or another; images of this process without a reference go too. */
@@ -237,12 +265,6 @@ function checkRef(ref: string): string {
 
 /** docker load names an image only with a tag. */
 const withTag = (ref: string): string => (parseReference(ref).tag === undefined ? `${ref}:latest` : ref)
-
-const missing = (ref: string) =>
-  new UnsupportedError(`the store has no image '${ref}'`, {
-    code: 'ERR_IMAGE_NOT_FOUND',
-    remedy: 'build, load or tag it first; a short reference is a local tag, and registries come later',
-  })
 
 /** Where `Store.open` opens one when no path is given. */
 export function defaultPath(): string {

@@ -30,7 +30,7 @@ import { registryStep } from './steps/registry.js'
 export interface BuilderContext {
   readonly content: ContentStore
   /** The image that a reference names. @throws UnsupportedError where there is none */
-  readonly resolve: (ref: string, signal: AbortSignal | undefined) => Promise<Image>
+  readonly resolve: (ref: string, signal: AbortSignal | undefined, platform?: Platform | undefined) => Promise<Image>
   readonly tag: (image: Image, ref: string, signal: AbortSignal | undefined) => Promise<void>
   /** Runs the commands of `run` steps; undefined: they are refused. */
   readonly runStep: RunStep | undefined
@@ -196,7 +196,7 @@ export class ImageBuilder {
 
   async #build(spec: CommitSpec, stages: Stages): Promise<Image> {
     for (const step of this.#steps) if (step.kind === 'copy' && step.stage !== undefined) stages.begin(step.stage)
-    const base = await this.#baseImage(spec.signal)
+    const base = await this.#baseImage(spec.signal, spec.platform)
     const { content, runStep } = this.#context
     const platform = await platformFor(base, spec.platform)
     return carryOut({ ...spec, base, steps: this.#steps, content, runStep, platform, stages })
@@ -214,10 +214,10 @@ export class ImageBuilder {
     return new ImageBuilder(this.#context, this.#base, [...this.#steps, step])
   }
 
-  async #baseImage(signal: AbortSignal | undefined): Promise<Image | 'scratch' | 'host'> {
+  async #baseImage(signal: AbortSignal | undefined, platform: Platform | undefined): Promise<Image | 'scratch' | 'host'> {
     const base = this.#base
     if (typeof base !== 'string') return base
-    return base === 'scratch' || base === 'host' ? (base as 'scratch' | 'host') : this.#context.resolve(base, signal)
+    return base === 'scratch' || base === 'host' ? (base as 'scratch' | 'host') : this.#context.resolve(base, signal, platform)
   }
 
   #source(from: string | URL | UnionFs, image: CopyOptions['from'], followLinks: boolean): OpenSource {

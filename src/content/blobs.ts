@@ -50,9 +50,9 @@ export class Blobs {
     return verified(this.#chunks(name.digest), name, `blob ${name.digest}`)
   }
 
-  /** The bytes of a blob, unverified: for readers that check what they get. @throws StrataError `ERR_BLOB_MISSING` */
-  open(name: Pick<BlobName, 'digest'>): AsyncGenerator<Uint8Array> {
-    return this.#chunks(name.digest)
+  /** The bytes of a blob from `offset` on, unverified: for readers that check what they get. @throws StrataError `ERR_BLOB_MISSING` */
+  open(name: Pick<BlobName, 'digest'>, offset = 0): AsyncGenerator<Uint8Array> {
+    return this.#chunks(name.digest, offset)
   }
 
   /** Stores a stream. With `expected`, a stream that is anything else leaves nothing. @throws DigestMismatchError */
@@ -97,8 +97,8 @@ export class Blobs {
     this.#kept.clear()
   }
 
-  async *#chunks(digest: Digest): AsyncGenerator<Uint8Array> {
-    yield* fileChunks(await this.#open(digest))
+  async *#chunks(digest: Digest, offset = 0): AsyncGenerator<Uint8Array> {
+    yield* fileChunks(await this.#open(digest), offset)
   }
 
   async #open(digest: Digest) {

@@ -12,6 +12,7 @@ import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
 import type { IdMode } from './paths.js'
 import { reachableFrom } from './reachable.js'
+import { removePartials } from './receive.js'
 import type { Refs } from './refs.js'
 import { removeTree } from './tree/remove-tree.js'
 
@@ -32,7 +33,7 @@ export async function collectUnused(blobs: Blobs, refs: Refs, signal?: AbortSign
     const [names, layers] = [await readdir(paths.blobs()), await unpackedLayers(blobs)]
     const reachable = await reachableFrom(blobs, await refs.roots(), signal)
     const pinned = await pinnedKeys(paths)
-    let freedBytes = 0
+    let freedBytes = await removePartials(paths)
     let removedBlobs = 0
     for (const name of names) {
       const digest = `sha256:${name}`

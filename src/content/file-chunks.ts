@@ -3,14 +3,15 @@ import type { FileHandle } from 'node:fs/promises'
 
 const CHUNK_BYTES = 256 * 1024
 
-/** Everything from where the file stands; it is closed at the end, or when the reader stops early. */
-export async function* fileChunks(file: FileHandle): AsyncGenerator<Uint8Array> {
+/** Everything from `offset` on; the file is closed at the end, or when the reader stops early. */
+export async function* fileChunks(file: FileHandle, offset = 0): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) {
+    for (let at = offset; ; ) {
       // A fresh buffer each time: the reader may keep the chunk.
       const buffer = new Uint8Array(CHUNK_BYTES)
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
       if (bytesRead === 0) return
+      at += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
   } finally {

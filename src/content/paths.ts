@@ -5,6 +5,8 @@ import { type Digest, digestHex } from '../core/index.js'
 /** How ids stand on disk. `root`: as in the image. `sub`: as in the image, shifted into the user's sub-ids. `single`: all the caller's. */
 export type IdMode = 'root' | 'sub' | 'single'
 
+const PARTIAL = 'partial-'
+
 /** The places of one store. */
 export class StorePaths {
   constructor(readonly root: string) {}
@@ -23,6 +25,10 @@ export class StorePaths {
   readonly mountCaches = (idMode: IdMode): string => join(this.cache(), 'mounts', idMode)
   /** Unfinished files and trees; each name begins with its process's lease. */
   readonly temporary = (): string => join(this.root, 'tmp')
+  /** What there is of a blob that is being fetched, or was and broke off: it outlives the process. */
+  readonly partial = (digest: Digest): string => join(this.temporary(), `${PARTIAL}${digestHex(digest)}`)
+  /** Whether a name in `temporary` is that of such a file. */
+  readonly isPartial = (name: string): boolean => name.startsWith(PARTIAL)
   /** One directory a live process: its lock, and what it uses. */
   readonly leases = (): string => join(this.root, 'leases')
   /** Held while index.json is read and replaced. */

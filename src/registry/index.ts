@@ -1,5 +1,5 @@
 export { RegistryError } from '../core/index.js'
-export type { AuthSource, RegistryAuth } from './auth/auth.js'
+export { type AuthSource, checkAuth, type RegistryAuth } from './auth/auth.js'
 export type { BlobReadOptions, RegistryBlob } from './blobs.js'
 export * from './client.js'
 export type { Fetch, FetchBody, FetchInit, FetchResponse } from './http/fetch.js'

@@ -43,13 +43,21 @@ export function parseReference(text: string): Reference {
   return { registry, repository, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) }
 }
 
+const isHost = (first: string): boolean => first !== '' && (/[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase())
+
 // The first part is a host when it could not be a path component: it has a dot, a port or an upper-case letter, or is 'localhost'.
 function splitHost(name: string): { readonly registry: string; readonly path: string } {
   const slash = name.indexOf('/')
   const first = slash < 0 ? '' : name.slice(0, slash)
-  const isHost = first !== '' && (/[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase())
-  if (!isHost) return { registry: DEFAULT_REGISTRY, path: name }
+  if (!isHost(first)) return { registry: DEFAULT_REGISTRY, path: name }
   return { registry: first === 'index.docker.io' ? DEFAULT_REGISTRY : first, path: name.slice(slash + 1) }
+}
+
+/** Whether a reference says which registry it is on. One that does not (`app:1`, `team/app`) is on Docker Hub only by convention: here it is a local tag. */
+export function namesRegistry(text: string): boolean {
+  parseReference(text)
+  const first = text.slice(0, Math.max(0, text.indexOf('/')))
+  return isHost(first)
 }
 
 /** The reference in full: `docker.io/library/alpine:3`. */

@@ -186,11 +186,6 @@ it('reads an image whose blobs were collected as missing, not as empty', async (
   await expect(readDocument(async function* () {}, { digest: built.digest, size: 0, mediaType: 'x' }, 10, 'x')).rejects.toThrow()
 })
 
-it('says that registries are not there yet', async () => {
-  await expect(shop.store.pull('alpine:3')).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
-  await expect(shop.store.push('app:1', 'localhost:5000/app:1')).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
-})
-
 it('names an unknown option of any call', async () => {
   const built = await image()
   for (const call of [

@@ -1,7 +1,7 @@
 // The picture of docs/architecture.md as a table: which room may import which. A room that is not here may not exist.
 
 const pure = ['core', 'tar', 'oci', 'compress', 'layer', 'image', 'archive', 'registry', 'unionfs', 'hive', 'windows-layer'] as const
-const nodeOnly = ['native', 'content', 'rootfs', 'sandbox', 'builder', 'api'] as const
+const nodeOnly = ['native', 'content', 'rootfs', 'sandbox', 'builder', 'transfer', 'api'] as const
 
 /** Rooms that must run in a browser: no `node:` but in *.node.ts. */
 export const PURE_ROOMS: readonly string[] = pure
@@ -24,6 +24,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rootfs: ['core', 'native', 'content', 'layer', 'image', 'oci'],
   sandbox: ['core', 'native', 'rootfs', 'content', 'image', 'layer', 'oci'],
   builder: ['core', 'image', 'layer', 'oci', 'compress', 'tar', 'content', 'sandbox', 'rootfs', 'unionfs', 'windows-layer'],
+  transfer: ['core', 'oci', 'image', 'registry', 'content'],
   // Everything but the addon: what needs it is a mechanism, and lies below.
   api: [...pure, ...nodeOnly].filter((room) => room !== 'api' && room !== 'native'),
   vitest: ['core', 'api'],

@@ -1,0 +1,120 @@
+// pull and push: public options to plans for transfer/, and the rule by which a missing image is pulled.
+import { hostPlatform } from '../builder/index.js'
+import type { ContentStore } from '../content/index.js'
+import { integerOption, UnsupportedError } from '../core/index.js'
+import { type Image, type ImageIndex, type Platform, platformOfImage } from '../image/index.js'
+import { matchesPlatform, parsePlatform } from '../oci/index.js'
+import { checkAuth, formatReference, namesRegistry, parseReference, type RegistryAuth, withDefaultTag } from '../registry/index.js'
+import { checkRegistries, pullImage, push, type RegistriesSettings, Remotes, type TransferEvent } from '../transfer/index.js'
+import { refuseHostBase } from './host-base.js'
+
+/** Options of `pull` and `push`. */
+export interface TransferOptions {
+  /** Which image of an index is pulled. Default: the one for this machine. */
+  readonly platform?: Platform | undefined
+  /** Default: what docker's and podman's configuration and helpers say. */
+  readonly auth?: RegistryAuth | undefined
+  /** Do not check the registry's certificate, and use plain HTTP where it speaks no TLS. Default: false; loopback may always be plain. */
+  readonly insecure?: boolean | undefined
+  /** Mirrors, certificates and more by registry; added to those of `Store.open`. */
+  readonly registries?: RegistriesSettings | undefined
+  /** Blobs that move at the same time, 1 to 32. Default: 4. */
+  readonly parallel?: number | undefined
+  readonly onEvent?: ((event: TransferEvent) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `push`. */
+export interface PushOptions extends Omit<TransferOptions, 'platform'> {
+  /** Push an image whose layers sit on this host's own files all the same. Default: false. */
+  readonly allowHostBase?: boolean | undefined
+}
+
+/** Names of the options of `pull` (and, but for `platform`, of `push`), without `signal`. */
+export const TRANSFER_OPTIONS = ['platform', 'auth', 'insecure', 'registries', 'parallel', 'onEvent'] as const
+
+const PARALLEL = 4
+const PARALLEL_MAX = 32
+
+/** When an image is pulled: if the store lacks it, never, or each time. */
+export type PullRule = 'missing' | 'never' | 'always'
+
+/** Pulls the image of a reference; kept under the reference as written and under its full name. */
+export async function pullInto(content: ContentStore, known: RegistriesSettings, ref: string, options: TransferOptions): Promise<Image> {
+  const { signal } = options
+  const reference = parseReference(ref)
+  const { registries, parallel, onEvent } = settingsOf(known, reference.registry, options, 'pull')
+  const platform = parsePlatform(options.platform ?? hostPlatform())
+  await using remotes = new Remotes({ registries })
+  const sources = remotes.sources(reference)
+  const descriptor = await pullImage({ reference, sources, content, platform, parallel, onEvent, signal })
+  for (const name of new Set([ref, formatReference(withDefaultTag(reference))])) await content.refs.set(name, descriptor, { signal })
+  return content.image(descriptor)
+}
+
+/** Pushes an image or index under a reference. */
+export async function pushFrom(
+  content: ContentStore,
+  known: RegistriesSettings,
+  value: Image | ImageIndex,
+  ref: string,
+  options: PushOptions,
+): Promise<{ digest: string; reference: string }> {
+  const { signal, allowHostBase } = options
+  const given = parseReference(ref)
+  if (given.digest !== undefined && given.digest !== value.digest)
+    throw new TypeError(`push: ${ref} names another digest than that of what is pushed, ${value.digest}`)
+  const { registries, parallel, onEvent } = settingsOf(known, given.registry, options, 'push')
+  if (allowHostBase !== true) await refuseHostBase(value, 'push')
+  const reference = withDefaultTag(given)
+  await using remotes = new Remotes({ registries })
+  const digest = await push({ value, content, remote: remotes.origin(reference), reference, parallel, onEvent, signal })
+  const { registry, repository } = reference
+  return { digest, reference: formatReference({ registry, repository, digest }) }
+}
+
+function settingsOf(known: RegistriesSettings, registry: string, options: TransferOptions, of: string) {
+  const { auth, insecure, onEvent = () => {} } = options
+  if (typeof onEvent !== 'function') throw new TypeError(`${of}: onEvent must be a function`)
+  if (insecure !== undefined && typeof insecure !== 'boolean') throw new TypeError(`${of}: insecure must be a boolean`)
+  if (auth !== undefined) checkAuth(auth, `${of}: auth`)
+  const all = { ...known, ...checkRegistries(options.registries, of) }
+  const own = { ...all[registry], ...(auth === undefined ? {} : { auth }), ...(insecure === undefined ? {} : { insecure }) }
+  const parallel = integerOption(options.parallel, `${of}: parallel`, 1, PARALLEL_MAX) ?? PARALLEL
+  return { registries: { ...all, [registry]: own }, parallel, onEvent }
+}
+
+/** What the rule needs of a store. */
+interface Places {
+  get(ref: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Image | undefined>
+  pull(ref: string, options?: TransferOptions): Promise<Image>
+}
+
+/** The image of a reference: of the store, or pulled by the rule. A reference without a registry is a local tag, and never leaves the machine.
+ *  @throws UnsupportedError `ERR_IMAGE_NOT_FOUND` */
+export async function findOrPull(
+  store: Places,
+  ref: string,
+  rule: PullRule,
+  options: { readonly platform?: Platform | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<Image> {
+  const mayPull = rule !== 'never' && namesRegistry(ref)
+  if (mayPull && rule === 'always') return store.pull(ref, options)
+  const found = await store.get(ref, { signal: options.signal })
+  if (found !== undefined && (!mayPull || (await isFor(found, options.platform)))) return found
+  if (mayPull) return store.pull(ref, options)
+  throw missing(ref)
+}
+
+async function isFor(image: Image, platform: Platform | undefined): Promise<boolean> {
+  return platform === undefined || matchesPlatform(await platformOfImage(image), platform)
+}
+
+/** The error of a reference that the store does not have. */
+export const missing = (ref: string) =>
+  new UnsupportedError(`the store has no image '${ref}'`, {
+    code: 'ERR_IMAGE_NOT_FOUND',
+    remedy: namesRegistry(ref)
+      ? 'build, load, tag or pull it first'
+      : "build, load or tag it first; a name without a registry is a local tag: to have it pulled, write the registry's name, as in docker.io/library/alpine:3",
+  })

@@ -1,0 +1,6 @@
+export type { TransferEvent, TransferPart } from './event.js'
+export { pullImage } from './pull.js'
+export { push } from './push.js'
+export { Remotes } from './remote.js'
+export { checkRegistries, type RegistriesSettings, type RegistrySettings } from './settings.js'
+export type { Pem, TlsSettings } from './tls.js'
