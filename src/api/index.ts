@@ -1,4 +1,5 @@
 export type { BuildCommitOptions, BuildEvent, CopyOptions, ImageBuilder, RunStepOptions, WriteOptions } from '../builder/index.js'
+export type { Amount, Repaired, StoreProblem, StoreUsage, Trimmed } from '../content/index.js'
 export {
   ClosedError,
   DigestMismatchError,
@@ -40,6 +41,7 @@ export type { Forks, Tuple } from './fork.js'
 export { SandboxPool, type SandboxPoolOptions } from './pool.js'
 export { Sandbox } from './sandbox.js'
 export type { SandboxOptions } from './start.js'
-export { type Saved, type SaveOptions, Store, type StoreCallOptions, type StoreOptions } from './store.js'
+export { Store } from './store.js'
 export type { LoadSource, SaveTarget } from './store-archive.js'
+export type { Saved, SaveOptions, StoreCallOptions, StoreOptions } from './store-options.js'
 export type { PullRule, PushOptions, TransferOptions } from './store-transfer.js'

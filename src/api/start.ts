@@ -7,7 +7,8 @@ import { etcCopy } from '../rootfs/index.js'
 import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSpec, Session, type StartInput } from '../sandbox/index.js'
 import { defaultStore } from './default-store.js'
 import { directoryRoot, imageRootOf, type ResolvedRoot } from './root.js'
-import { contentOf, defaultPath, type Store } from './store.js'
+import { contentOf, type Store } from './store.js'
+import { defaultPath } from './store-options.js'
 import { findOrPull, type PullRule } from './store-transfer.js'
 
 /** Options of `Sandbox.create`. */

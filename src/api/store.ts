@@ -1,15 +1,32 @@
 // The public Store: references and defaults resolved here, everything else in content/, builder/ and archive/.
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { ArchiveItem } from '../archive/index.js'
 import { type BuildBase, hostPlatform, ImageBuilder } from '../builder/index.js'
-import { ContentStore, namesIndex, openIndex, type StoreProblem, unpackMerged } from '../content/index.js'
-import { ClosedError, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
+import {
+  ContentStore,
+  namesIndex,
+  openIndex,
+  type Repaired,
+  type StoreProblem,
+  type StoreUsage,
+  type Trimmed,
+  unpackMerged,
+} from '../content/index.js'
+import { ClosedError, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex, type Platform } from '../image/index.js'
-import { parseReference } from '../registry/index.js'
 import { checkRegistries, type RegistriesSettings } from '../transfer/index.js'
 import { providedRunStep } from './run-step.js'
 import { type LoadSource, loadSource, type SaveFormat, type SaveTarget, saveTarget, saveTo, withLoaded } from './store-archive.js'
+import {
+  check,
+  checkRef,
+  defaultPath,
+  type Saved,
+  type SaveOptions,
+  type StoreCallOptions,
+  type StoreOptions,
+  withTag,
+} from './store-options.js'
 import {
   findOrPull,
   missing,
@@ -20,29 +37,6 @@ import {
   TRANSFER_OPTIONS,
   type TransferOptions,
 } from './store-transfer.js'
-
-/** Every call may be aborted. */
-export interface StoreCallOptions {
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Options of `Store.open`. */
-export interface StoreOptions extends StoreCallOptions {
-  /** Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows `%LOCALAPPDATA%\stratabox`). */
-  readonly path?: string | undefined
-  /** Mirrors, certificates and more for all pulls and pushes, by registry: `{ 'registry.example:5000': { ca } }`. */
-  readonly registries?: RegistriesSettings | undefined
-}
-
-/** Options of `save`. */
-export interface SaveOptions extends StoreCallOptions {
-  readonly format: SaveFormat
-  /** Save an image whose layers sit on this host's own files all the same. Default: false. */
-  readonly allowHostBase?: boolean | undefined
-}
-
-/** What `save` takes: an image, an index, or a reference. */
-export type Saved = Image | ImageIndex | string
 
 const contents = new WeakMap<Store, ContentStore>()
 
@@ -227,6 +221,35 @@ export class Store implements AsyncDisposable {
     return { problems: await contentOf(this).verify({ signal }) }
   }
 
+  /** Writes again what `verify` finds missing or wrong, out of what can be loaded (see `load`) or an image of anywhere, such as a registry. References stay as
+   *  they are. @throws FormatError | DigestMismatchError for a source that is wrong itself */
+  async repair(from: LoadSource | Image | ImageIndex, options?: StoreCallOptions): Promise<Repaired> {
+    const { signal } = check(options, 'repair')
+    const content = contentOf(this)
+    if (typeof from === 'object' && 'digest' in from) return content.repair([from], { signal })
+    return withLoaded(loadSource(from), { content, signal }, (items) =>
+      content.repair(
+        items.map(({ value }) => value),
+        { signal },
+      ),
+    )
+  }
+
+  /** What is on disk, by kind: images, blobs without a reference, unpacked layers, caches. In bytes of content. */
+  async usage(options?: StoreCallOptions): Promise<StoreUsage> {
+    const { signal } = check(options, 'usage')
+    return contentOf(this).usage({ signal })
+  }
+
+  /** Removes caches (unpacked layers, results of build steps), the least recently used first, until the store has at most `maxBytes`. Images with a reference and
+   *  what anybody uses stay, so more may be left: see `bytes`. */
+  async trim(options: { readonly maxBytes: number } & StoreCallOptions): Promise<Trimmed> {
+    const { maxBytes, signal } = check(options, 'trim', ['maxBytes'])
+    const limit = integerOption(maxBytes, 'trim: maxBytes', 0)
+    if (limit === undefined) throw new TypeError('trim: maxBytes is missing')
+    return contentOf(this).trim(limit, { signal })
+  }
+
   /** Ends this process's use of the store. Twice is fine. */
   async close(): Promise<void> {
     await contents.get(this)!.close()
@@ -248,28 +271,4 @@ export class Store implements AsyncDisposable {
     if (image === undefined) throw missing(ref)
     return image
   }
-}
-
-function check<T extends StoreCallOptions>(options: T | undefined, of: string, known: readonly string[] = []): T {
-  const given = optionsObject(options, of)
-  rejectUnknown(given, [...known, 'signal'], of)
-  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError(`${of}: signal must be an AbortSignal`)
-  given.signal?.throwIfAborted()
-  return given
-}
-
-function checkRef(ref: string): string {
-  parseReference(ref)
-  return ref
-}
-
-/** docker load names an image only with a tag. */
-const withTag = (ref: string): string => (parseReference(ref).tag === undefined ? `${ref}:latest` : ref)
-
-/** Where `Store.open` opens one when no path is given. */
-export function defaultPath(): string {
-  if (process.platform === 'win32') return join(process.env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'stratabox')
-  // The basedir specification: a relative path in the variable is to be ignored.
-  const data = process.env['XDG_DATA_HOME']
-  return join(data?.startsWith('/') === true ? data : join(homedir(), '.local', 'share'), 'stratabox')
 }

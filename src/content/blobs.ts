@@ -7,6 +7,7 @@ import { publish } from './durable.js'
 import { fileChunks } from './file-chunks.js'
 import type { Lease } from './lease.js'
 import { withLock } from './lock.js'
+import { withSpace } from './no-space.js'
 import type { StorePaths } from './paths.js'
 
 /** What names a blob; a Descriptor is one. */
@@ -63,7 +64,7 @@ export class Blobs {
   ): Promise<Required<BlobName>> {
     const temporary = this.lease.temporary()
     try {
-      const written = await writeHashed(source, temporary, expected?.size, options.signal)
+      const written = await withSpace('writing a blob', () => writeHashed(source, temporary, expected?.size, options.signal))
       if (expected?.digest !== undefined && expected.digest !== written.digest) {
         throw new DigestMismatchError(expected.digest, written.digest, 'blob')
       }

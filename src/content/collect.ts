@@ -6,15 +6,16 @@ import { type Digest, isDigest } from '../core/index.js'
 import { type Blobs, blobPin } from './blobs.js'
 import { ENTRIES_PREFIX } from './entry-cache.js'
 import { readStep, STEP_PREFIX } from './layer-cache.js'
-import { pinName, readRecord } from './layer-record.js'
+import { pinName } from './layer-record.js'
 import { pinnedKeys, sweepDead } from './lease.js'
 import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
-import type { IdMode } from './paths.js'
 import { reachableFrom } from './reachable.js'
 import { removePartials } from './receive.js'
 import type { Refs } from './refs.js'
 import { removeTree } from './tree/remove-tree.js'
+import { mayRemove } from './trim.js'
+import { unpackedLayers } from './usage.js'
 
 /** What a collection removed. `freedBytes` counts blobs and the contents of unpacked layers. */
 export interface Collected {
@@ -70,27 +71,6 @@ async function forget({ paths }: Blobs, diffIds: ReadonlySet<Digest>): Promise<v
 async function isStepThere(paths: Blobs['paths'], name: string): Promise<boolean> {
   const record = await readStep(join(paths.cache(), name))
   return record !== undefined && existsSync(paths.blob(record.digest))
-}
-
-/** Only the kind of process that could have written a tree can remove all of it. */
-const mayRemove = (idMode: IdMode): boolean => (idMode === 'root') === (process.getuid?.() === 0)
-
-interface Candidate {
-  readonly idMode: IdMode
-  readonly key: string
-  readonly diffId: Digest
-  readonly bytes: number
-}
-
-async function unpackedLayers({ paths }: Blobs): Promise<readonly Candidate[]> {
-  const found: Candidate[] = []
-  for (const idMode of ['root', 'sub', 'single'] as const) {
-    for (const key of await readdir(paths.layers(idMode))) {
-      const record = await readRecord(join(paths.layers(idMode), key))
-      if (record !== undefined) found.push({ idMode, key, diffId: record.diffId, bytes: record.bytes })
-    }
-  }
-  return found
 }
 
 async function empty(directory: string, names: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 // Writes that survive a crash: temporary file, fsync, rename, fsync of the directory (rename(2), fsync(2)).
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { withSpace } from './no-space.js'
 
 /** Makes a directory (and those above it) that only its owner may enter. One that exists stays as it is. */
 export async function privateDirectory(path: string): Promise<void> {
@@ -25,12 +26,17 @@ export async function publish(temporary: string, path: string): Promise<void> {
 
 /** Replaces `path` with `bytes`, whole or not at all. `temporary` must be on the same file system. */
 export async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {
-  const file = await open(temporary, 'wx', 0o644)
   try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(temporary, 'wx', 0o644)
+    try {
+      await withSpace('writing to the store', () => file.writeFile(bytes))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await publish(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
-  await publish(temporary, path)
 }

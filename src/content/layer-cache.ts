@@ -1,5 +1,5 @@
 // What is known of earlier work, by key: small JSON files. Losing one costs time, nothing else.
-import { readFile } from 'node:fs/promises'
+import { readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/index.js'
 import { type Layer, layerFromBlob } from '../layer/index.js'
@@ -19,6 +19,8 @@ export class LayerCache {
     if (record === undefined) return undefined
     await this.blobs.keep([record.digest])
     if (!(await this.blobs.has(record))) return undefined
+    const now = new Date()
+    await utimes(this.#path(key), now, now)
     return layerFromBlob({ ...record, open: () => this.blobs.open(record) })
   }
 

@@ -1,6 +1,6 @@
 // What is written beside an unpacked layer: `layer.json`, and `unapplied.json` with what the disk could not take.
 import { readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../core/index.js'
 import type { IdMode } from './paths.js'
@@ -70,6 +70,15 @@ export async function isSettled(directory: string, { written }: LayerRecord): Pr
   if (isThisBoot && !isMarked) await writeFile(join(directory, SETTLED), '')
   return isThisBoot || isMarked
 }
+
+/** Notes that a layer is used now. */
+export async function noteUse(directory: string): Promise<void> {
+  const now = new Date()
+  await utimes(join(directory, RECORD), now, now)
+}
+
+/** When a layer was last used, in milliseconds since 1970. */
+export const lastUsed = async (directory: string): Promise<number> => (await stat(join(directory, RECORD))).mtimeMs
 
 /** What the disk could not take of a layer. */
 export async function readUnapplied(directory: string): Promise<Unapplied> {

@@ -5,11 +5,12 @@ import { type Digest, digestHex, StrataError, UnsupportedError } from '../core/i
 import type { Layer } from '../layer/index.js'
 import { chainIds } from '../oci/index.js'
 import { syncDirectory } from './durable.js'
-import { isSettled, type LayerRecord, pinName, readRecord, TREE, writeRecord, writtenNow } from './layer-record.js'
+import { isSettled, type LayerRecord, noteUse, pinName, readRecord, TREE, writeRecord, writtenNow } from './layer-record.js'
 import type { Lease } from './lease.js'
 import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
 import { type Below, LowerLayers } from './lower-layers.js'
+import { withSpace } from './no-space.js'
 import type { IdMode, StorePaths } from './paths.js'
 import { Beneath } from './tree/beneath.js'
 import { applyOverlay, plainDirectory } from './tree/overlay.js'
@@ -133,6 +134,7 @@ export class UnpackedLayers {
           if (record === undefined) break
           if (record.diffId !== diffId || (record.chainId ?? chainId) !== chainId || !(await isSettled(directory, record))) continue
           this.lease.pin(pinName(this.idMode, key))
+          await noteUse(directory)
           return { key, record }
         }
       }
@@ -148,7 +150,8 @@ export class UnpackedLayers {
       const trash = await open(this.paths.temporary(), O_RDONLY | O_DIRECTORY)
       const name = this.lease.unusedName()
       try {
-        const record = await this.#fill(trash.fd, join(this.paths.temporary(), name), layer, chainId, below, signal)
+        const place = join(this.paths.temporary(), name)
+        const record = await withSpace('unpacking a layer', () => this.#fill(trash.fd, place, layer, chainId, below, signal))
         return await this.#publish(trash.fd, name, record)
       } finally {
         await removeTree(trash.fd, name)

@@ -17,7 +17,10 @@ import { Lease, sweepDead } from './lease.js'
 import { withLock } from './lock.js'
 import { type IdMode, StorePaths } from './paths.js'
 import { Refs } from './refs.js'
+import { type Repaired, repairStore } from './repair.js'
 import { blobSpool } from './spool.js'
+import { type Trimmed, trimCaches } from './trim.js'
+import { measureUsage, type StoreUsage } from './usage.js'
 import { type StoreProblem, verifyStore } from './verify.js'
 
 /** The layers of an image on disk, in use until released. */
@@ -149,10 +152,7 @@ export class ContentStore implements AsyncDisposable {
 
   /** Removes what no reference leads to, no live process uses and no sandbox runs on. Images that this process keeps without a reference go too. */
   async collect(options: Signal = {}): Promise<Collected> {
-    this.#checkOpen()
-    this.blobs.letGo()
-    for (const layers of this.#layers.values()) layers.letGo()
-    this.#images.clear()
+    this.#letGo()
     return collectUnused(this.blobs, this.refs, options.signal)
   }
 
@@ -160,6 +160,25 @@ export class ContentStore implements AsyncDisposable {
   async verify(options: Signal = {}): Promise<readonly StoreProblem[]> {
     this.#checkOpen()
     return verifyStore(this.blobs, this.refs, options.signal)
+  }
+
+  /** What is on disk, by kind. */
+  async usage(options: Signal = {}): Promise<StoreUsage> {
+    this.#checkOpen()
+    return measureUsage(this.blobs, this.refs, options.signal)
+  }
+
+  /** Removes caches, the least recently used first, until at most `maxBytes` are left. */
+  async trim(maxBytes: number, options: Signal = {}): Promise<Trimmed> {
+    this.#letGo()
+    return trimCaches(this.blobs, this.refs, maxBytes, options.signal)
+  }
+
+  /** Brings back blobs that are missing or wrong. */
+  async repair(sources: readonly (Image | ImageIndex)[], options: Signal = {}): Promise<Repaired> {
+    this.#checkOpen()
+    this.#images.clear()
+    return repairStore(this.blobs, this.refs, sources, options.signal)
   }
 
   /** Ends this process's use of the store. Twice is fine. */
@@ -176,6 +195,14 @@ export class ContentStore implements AsyncDisposable {
     const layers = this.#layers.get(idMode) ?? new UnpackedLayers(this.paths, this.#lease, idMode)
     this.#layers.set(idMode, layers)
     return layers
+  }
+
+  /** What only this process keeps, and does not use. */
+  #letGo(): void {
+    this.#checkOpen()
+    this.blobs.letGo()
+    for (const layers of this.#layers.values()) layers.letGo()
+    this.#images.clear()
   }
 
   #checkOpen(): void {

@@ -54,14 +54,14 @@ describe('a collection', () => {
     expect(blobs()).toBe(3)
   })
 
-  it('running all the time takes nothing from writers in other processes', async () => {
+  it('running all the time takes nothing from 8 writers and 2 readers in other processes', async () => {
     const store = await place.open()
-    const script = await program(`
+    const writer = await program(`
       import { ContentStore } from '../../src/content/index.js'
       import { imageOfText } from './image-of-text.js'
       const [path, who] = process.argv.slice(2)
       const store = await ContentStore.open(path)
-      for (let k = 0; k < 15; k++) {
+      for (let k = 0; k < 8; k++) {
         const image = await imageOfText('text ' + (k % 3))
         await store.refs.set('p' + who + ':' + k, await store.keep(image))
         const unpacked = await store.unpacked(image, { idMode: process.getuid() === 0 ? 'root' : 'single' })
@@ -70,17 +70,42 @@ describe('a collection', () => {
         store.blobs.letGo()
       }
       await store.close()
-      console.log('done')
     `)
-    const children = Array.from({ length: 4 }, (_, who) => start(script, [place.path, String(who)]))
-    const codes = Promise.all(children.map(ended))
-    let isDone = false
-    codes.then(() => {
-      isDone = true
+    // What a reference names when it is read stays readable while it is held; what is gone by then says so.
+    const reader = await program(`
+      import { ContentStore } from '../../src/content/index.js'
+      const store = await ContentStore.open(process.argv[2])
+      let isDone = false
+      let read = 0
+      process.stdin.on('end', () => { isDone = true }).resume()
+      while (!isDone || read === 0) {
+        for (const { ref, descriptor } of await store.refs.list()) {
+          try {
+            const image = store.image(descriptor)
+            await store.keep(image)
+            for (const layer of await image.layers()) for await (const _ of layer.uncompressed()) read++
+          } catch (error) {
+            if (error.code !== 'ERR_BLOB_MISSING' || (await store.refs.get(ref)) !== undefined) throw error
+          }
+        }
+        store.blobs.letGo()
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      await store.close()
+    `)
+    const readers = Array.from({ length: 2 }, () => start(reader, [place.path]))
+    const writers = Array.from({ length: 8 }, (_, who) => start(writer, [place.path, String(who)]))
+    let isWritten = false
+    const written = Promise.all(writers.map(ended)).finally(() => {
+      isWritten = true
     })
-    while (!isDone) await store.collect()
-    expect(await codes).toEqual([0, 0, 0, 0])
-    expect(await store.refs.list()).toHaveLength(28)
+    let collections = 0
+    for (; !isWritten; collections++) await store.collect()
+    for (const child of readers) child.stdin!.end()
+    expect(await written).toEqual(writers.map(() => 0))
+    expect(await Promise.all(readers.map(ended))).toEqual([0, 0])
+    expect(collections).toBeGreaterThan(1)
+    expect(await store.refs.list()).toHaveLength(32)
     expect(await store.verify()).toEqual([])
   })
 })
@@ -97,14 +122,20 @@ describe('a process that is killed at any moment', () => {
         await store.refs.set('k' + process.argv[3] + ':' + (k % 5), await store.keep(image))
         await (await store.unpacked(image, { idMode: process.getuid() === 0 ? 'root' : 'single' })).release()
         store.blobs.letGo()
+        if (k % 4 === 3) await store.collect()
+        if (k % 5 === 4) await store.trim(0)
       }
     `)
-    for (let round = 0; round < 8; round++) {
-      const child = start(script, [place.path, String(round)])
-      await printed(child, 'ready')
-      await new Promise((resolve) => setTimeout(resolve, 20 + round * 17))
-      child.kill('SIGKILL')
-      await ended(child)
+    // At random moments: within the first writes, in the middle of collections, and with several at once.
+    for (let round = 0; round < 12; round++) {
+      const children = Array.from({ length: 1 + (round % 2) }, (_, who) => start(script, [place.path, `${round}-${who}`]))
+      await Promise.all(children.map((child) => printed(child, 'ready')))
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150))
+      for (const child of children) child.kill('SIGKILL')
+      await Promise.all(children.map(ended))
+      const other = await place.open()
+      expect(await other.verify()).toEqual([])
+      await other.close()
     }
     const store = await place.open()
     expect(await store.verify()).toEqual([])
