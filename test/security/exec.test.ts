@@ -76,7 +76,8 @@ int main(void) {
     snprintf(path, sizeof path, "/proc/%d/exe", pid);
     ssize_t n = readlink(path, link, sizeof link - 1);
     link[n < 0 ? 0 : n] = 0;
-    if (strncmp(link, "/bin/", 5) && strncmp(link, "/attach", 7)) { printf("ATTACHED %s\n", link); fflush(stdout); }
+    // Without a link it has ended already.
+    if (n > 0 && strncmp(link, "/bin/", 5) && strncmp(link, "/attach", 7)) { printf("ATTACHED %s\n", link); fflush(stdout); }
     // Only a stopped one can be let go, and one that is not let go does not end for its parent.
     int status;
     ptrace(PTRACE_INTERRUPT, pid, 0, 0);
