@@ -33,6 +33,7 @@ export type {
   SandboxStats,
   SeccompProfile,
   SpawnOptions,
+  TerminalSize,
   WaitForPortOptions,
 } from '../sandbox/index.js'
 export type { RegistriesSettings, RegistrySettings, TransferEvent } from '../transfer/index.js'

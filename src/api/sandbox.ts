@@ -25,7 +25,19 @@ import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
 
-const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject'] as const
+const RUN_OPTIONS = [
+  'env',
+  'cwd',
+  'user',
+  'stderr',
+  'pty',
+  'entrypoint',
+  'timeoutMs',
+  'maxOutputBytes',
+  'encoding',
+  'input',
+  'reject',
+] as const
 
 /** An isolated, bounded process tree with a file system of its own. */
 export class Sandbox implements AsyncDisposable {

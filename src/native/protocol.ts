@@ -23,6 +23,7 @@ export const OP = {
   spawn: 50,
   signal: 51,
   signalAll: 52,
+  resize: 53,
   ready: 60,
   spawned: 61,
   spawnFailed: 62,

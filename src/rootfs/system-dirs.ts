@@ -12,6 +12,9 @@ const LINKS: readonly (readonly [target: string, name: string])[] = [
   ['pts/ptmx', 'ptmx'],
 ]
 
+// The machine's own bound (kernel.pty.max, 4096) counts all sandboxes together: one of them must not take them all.
+const TERMINALS_MAX = 256
+
 /** For the child in its scratch directory, before the pivot: everything ends up in slots. `procCovers`: of `coverProc`.
  *  `ttyGroup`: whether group 5 exists inside. */
 export function buildSystemDirectories(procCovers: readonly Step[], ttyGroup: boolean): Step[] {
@@ -19,7 +22,12 @@ export function buildSystemDirectories(procCovers: readonly Step[], ttyGroup: bo
     // A new procfs needs one that is fully visible to compare with, and after the pivot there is none.
     step(OP.newMount, [SLOT.proc, ATTR.noSuid | ATTR.noDev | ATTR.noExec], 'proc', ''),
     ...procCovers,
-    step(OP.newMount, [SLOT.pts, ATTR.noSuid | ATTR.noExec], 'devpts', `newinstance,ptmxmode=0666,mode=0620${ttyGroup ? ',gid=5' : ''}`),
+    step(
+      OP.newMount,
+      [SLOT.pts, ATTR.noSuid | ATTR.noExec],
+      'devpts',
+      `newinstance,ptmxmode=0666,mode=0620,max=${TERMINALS_MAX}${ttyGroup ? ',gid=5' : ''}`,
+    ),
     step(OP.mkdir, [0o755], 'dev'),
     step(OP.mkdir, [0o755], 'dev/pts'),
     step(OP.mkdir, [0o1777], 'dev/shm'),

@@ -7,7 +7,7 @@ import type { HiddenPlace, Lowers } from '../rootfs/index.js'
 import type { Events } from './events.js'
 import type { FileAnswer } from './linux/file-helper.js'
 import type { SandboxSpec, UserSpec } from './spec.js'
-import type { IsolationReport, SandboxStats } from './types.js'
+import type { IsolationReport, SandboxStats, TerminalSize } from './types.js'
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -29,6 +29,8 @@ export interface SpawnRequest {
   readonly mergeStderr: boolean
   /** Whether stdin is a pipe; else it is empty. */
   readonly hasStdin: boolean
+  /** Instead of pipes: a terminal of this size, for all three. */
+  readonly terminal: TerminalSize | undefined
 }
 
 /** A started command. */
@@ -37,6 +39,8 @@ export interface RawProcess {
   readonly stdin: Writable | undefined
   readonly stdout: Readable
   readonly stderr: Readable | undefined
+  /** Of its terminal, where it has one. Does nothing when it has ended. */
+  readonly resize: ((size: TerminalSize) => void) | undefined
   /** Rejects when the sandbox was lost, and nobody can tell how the command ended. */
   readonly exit: Promise<ProcessExit>
   /** False when it has ended. */

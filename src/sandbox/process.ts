@@ -9,7 +9,8 @@ import { Output } from './output.js'
 import { pendingCall } from './pending.js'
 import { signalNumber } from './signals.js'
 import type { CommandSpec } from './spec.js'
-import type { RunResult } from './types.js'
+import { checkSize } from './terminal-size.js'
+import type { RunResult, TerminalSize } from './types.js'
 
 const QUIET_MS = 100
 const ERASED = Buffer.alloc(0)
@@ -48,7 +49,7 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
     return this.#start.raw.pid
   }
 
-  /** An open pipe; end it to give the program end of file. */
+  /** An open pipe, or the keyboard of its terminal; end it to give the program end of file. */
   get stdin(): Writable {
     const { stdin } = this.#start.raw
     if (stdin === undefined)
@@ -60,7 +61,7 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
     return this.#stdout.reader()
   }
 
-  /** Empty when merged into stdout. */
+  /** Empty when merged into stdout, and with a terminal. */
   get stderr(): Readable {
     return this.#stderr?.reader() ?? Readable.from([])
   }
@@ -184,9 +185,12 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
     return this.#start.raw.kill(signalNumber(signal))
   }
 
-  /** For a terminal, which `spawn` cannot open yet. */
-  resize(_size: { columns: number; rows: number }): void {
-    throw new UnsupportedError('this process has no terminal', { remedy: 'terminals are not supported yet' })
+  /** Changes the size of its terminal; the programs in it get SIGWINCH. Nothing happens when it has ended.
+   *  @throws UnsupportedError when it was not started with `pty`; RangeError */
+  resize(size: TerminalSize): void {
+    const { resize } = this.#start.raw
+    if (resize === undefined) throw new UnsupportedError('this process has no terminal', { remedy: 'start it with pty: true' })
+    resize(checkSize(size, 'resize'))
   }
 
   /** Kills it with all that descends from it, and waits for the end. */

@@ -1,5 +1,5 @@
 // Commands in a running sandbox: whose defaults apply, in which order. The environment is PATH and HOME, then the image's, the sandbox's, the call's.
-import { ClosedError, UnsupportedError } from '../core/index.js'
+import { ClosedError } from '../core/index.js'
 import type { RawProcess, RunningSandbox } from './backend.js'
 import { SandboxProcess } from './process.js'
 import { type CommandSpec, commandArguments, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
@@ -73,8 +73,15 @@ export class Session {
     return argv
   }
 
-  #env(call: CommandSpec['env']): Record<string, string | undefined> {
-    return Object.fromEntries([['PATH', PATH], ...pairs(this.#defaults.env), ...Object.entries(this.#spec.env), ...Object.entries(call)])
+  #env({ env: call, terminal }: CommandSpec): Record<string, string | undefined> {
+    const term = terminal === undefined ? [] : [['TERM', 'xterm'] as const]
+    return Object.fromEntries([
+      ['PATH', PATH],
+      ...term,
+      ...pairs(this.#defaults.env),
+      ...Object.entries(this.#spec.env),
+      ...Object.entries(call),
+    ])
   }
 
   async #start(command: Command | undefined, spec: CommandSpec, hasStdin: boolean): Promise<SandboxProcess> {
@@ -82,11 +89,12 @@ export class Session {
     const argv = this.#argv(command, spec.entrypoint)
     const request = {
       argv,
-      env: this.#env(spec.env),
+      env: this.#env(spec),
       cwd: spec.cwd ?? this.#spec.cwd ?? this.#defaults.cwd ?? '/',
       user: spec.user ?? this.user,
       mergeStderr: spec.mergeStderr,
       hasStdin,
+      terminal: spec.terminal,
     }
     const startedAt = performance.now()
     const raw = await unlessAborted(this.running.spawn(request), spec.signal)
@@ -100,15 +108,15 @@ export class Session {
 
   /** Resolves when the program has started; rejects when it cannot be. */
   async spawn(command: Command | undefined, options: SpawnOptions | undefined): Promise<SandboxProcess> {
-    if (options !== undefined && 'pty' in options) throw new UnsupportedError('spawn: pty is not supported yet', { remedy: 'use pipes' })
     return this.#start(command, normalizeRun(options), true)
   }
 
   /** Runs to the end. stdin is empty unless there is an input. */
   async run(command: Command | undefined, options: RunOptions | undefined): Promise<RunResult> {
     const spec = normalizeRun(options)
-    const started = await this.#start(command, spec, spec.input !== undefined)
+    const started = await this.#start(command, spec, spec.input !== undefined || spec.terminal !== undefined)
     if (spec.input !== undefined) started.feed(spec.input)
+    else if (spec.terminal !== undefined) started.stdin.end()
     return started.wait()
   }
 

@@ -3,7 +3,8 @@ import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedE
 import { capabilityName, defaultCapabilities } from './capabilities.js'
 import { checkMounts } from './mount-options.js'
 import { defaultProfile, parseSeccompProfile, refuseUnanswered, type SeccompProfile } from './seccomp/index.js'
-import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions } from './types.js'
+import { checkTerminal } from './terminal-size.js'
+import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions, TerminalSize } from './types.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -55,7 +56,20 @@ const LIMITS = [
   'openFilesMax',
   'lifetimeMaxMs',
 ]
-const RUN_OPTIONS = ['env', 'cwd', 'user', 'stderr', 'entrypoint', 'timeoutMs', 'maxOutputBytes', 'encoding', 'input', 'reject', 'signal']
+const RUN_OPTIONS = [
+  'env',
+  'cwd',
+  'user',
+  'stderr',
+  'pty',
+  'entrypoint',
+  'timeoutMs',
+  'maxOutputBytes',
+  'encoding',
+  'input',
+  'reject',
+  'signal',
+]
 // Linux's own bound (__NEW_UTS_LEN) and what RFC 1123 allows in a name.
 const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/
 const ID_MAX = 2 ** 32 - 2
@@ -169,6 +183,8 @@ export interface CommandSpec {
   readonly cwd: string | undefined
   readonly user: UserSpec | undefined
   readonly mergeStderr: boolean
+  /** The size of its terminal; undefined: it has none. */
+  readonly terminal: TerminalSize | undefined
   readonly entrypoint: boolean
   readonly timeoutMs: number | undefined
   readonly maxOutputBytes: number
@@ -189,11 +205,15 @@ export function normalizeRun(options: RunOptions | undefined): CommandSpec {
   const given = optionsObject(options, 'run')
   rejectUnknown(given, RUN_OPTIONS, 'run')
   if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
+  const isMerged = oneOf(given.stderr, 'stderr', ['merge'], undefined as never) === 'merge'
+  const terminal = checkTerminal(given.pty)
   return {
     env: checkEnv(given.env),
     cwd: checkCwd(given.cwd),
     user: checkUser(given.user),
-    mergeStderr: oneOf(given.stderr, 'stderr', ['merge'], undefined as never) === 'merge',
+    // A terminal is one stream for all that is written to it.
+    mergeStderr: isMerged || terminal !== undefined,
+    terminal,
     entrypoint: given.entrypoint === true,
     timeoutMs: integerOption(given.timeoutMs, 'timeoutMs', 1, TIMER_MAX_MS),
     maxOutputBytes: integerOption(given.maxOutputBytes, 'maxOutputBytes', 0) ?? 16 * MIB,

@@ -100,6 +100,12 @@ export interface BaseSandboxOptions extends Abortable {
   readonly onUnenforceable?: 'refuse' | 'degrade' | undefined
 }
 
+/** How large a terminal is, in characters: 1 to 65,535 each. */
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** One call's options. */
 export interface SpawnOptions extends Abortable {
   readonly env?: Env | undefined
@@ -107,6 +113,9 @@ export interface SpawnOptions extends Abortable {
   readonly user?: string | { readonly uid: number; readonly gid: number } | undefined
   /** 'merge': into stdout, in order. */
   readonly stderr?: 'merge' | undefined
+  /** Give it a terminal of its own: stdin, stdout and stderr are that terminal (so `stderr` has nothing), ending stdin types the end-of-file character, and
+   *  TERM is `xterm` unless it is set. `true`: 80 columns, 24 rows. Default: pipes. */
+  readonly pty?: boolean | TerminalSize | undefined
   /** Put the image's entrypoint before the arguments. Default false. */
   readonly entrypoint?: boolean | undefined
   /** Kills the process and its descendants after this many milliseconds. */

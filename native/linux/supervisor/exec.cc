@@ -16,6 +16,7 @@
 
 #include "linux/supervisor/rooms.h"
 #include "linux/supervisor/sanitizer.h"
+#include "linux/supervisor/terminal.h"
 
 namespace stratabox {
 
@@ -167,9 +168,10 @@ int Child(void* argument) {
 
 }  // namespace
 
-pid_t Spawn(const Step& request, const int* fds, int fd_count, int* listener, StepResult* failure) {
-  *listener = -1;
-  const int needed = 2 + ((request.i[3] & kNullStdin) == 0) + ((request.i[3] & kInUserns) != 0);
+pid_t Spawn(const Step& request, const int* fds, int fd_count, Spawned* out, StepResult* failure) {
+  *out = {-1, -1};
+  const bool has_terminal = (request.i[3] & kTerminal) != 0;
+  const int needed = 2 + (!has_terminal && (request.i[3] & kNullStdin) == 0) + ((request.i[3] & kInUserns) != 0);
   if (request.ints < 9 || request.strings < 6 || fd_count != needed || request.n[1] == 0 || request.s[1][request.n[1] - 1] != 0 ||
       (request.n[2] > 0 && request.s[2][request.n[2] - 1] != 0)) {
     errno = EINVAL;
@@ -186,6 +188,22 @@ pid_t Spawn(const Step& request, const int* fds, int fd_count, int* listener, St
     }
     table = static_cast<char**>(mapped);
   }
+  Terminal terminal;
+  int stdio[4];
+  if (has_terminal) {
+    // In a namespace of its own the command's user is this one's root.
+    const bool is_nested = (request.i[3] & kInUserns) != 0;
+    *failure = OpenTerminal(is_nested ? 0 : static_cast<uid_t>(request.i[0]), is_nested ? 0 : static_cast<gid_t>(request.i[1]), request.i[9],
+                            request.i[10], &terminal);
+    if (!failure->ok()) {
+      if (table != inline_pointers) munmap(table, pointers * sizeof(char*));
+      return -1;
+    }
+    stdio[0] = stdio[1] = stdio[2] = terminal.slave;
+    if (is_nested) stdio[3] = fds[2];
+    fds = stdio;
+    fd_count = 3 + is_nested;
+  }
   Command command = {&request, fds, fd_count, table, nullptr, {}, -1};
   command.envp = Point(table, request.s[1], request.n[1]);
   Point(command.envp, request.s[2], request.n[2]);
@@ -197,13 +215,18 @@ pid_t Spawn(const Step& request, const int* fds, int fd_count, int* listener, St
   if (is_shared) {
     for (int fd = 0; fd < 3; fd++) dup2(null, fd);
     close(null);
-    if (command.failure.ok()) *listener = command.listener;
+    if (command.failure.ok()) out->listener = command.listener;
     else if (command.listener >= 0) close(command.listener);
   }
   ForgetFrames(stack, sizeof stack);
   if (table != inline_pointers) munmap(table, pointers * sizeof(char*));
   *failure = command.failure;
-  return command.failure.ok() ? pid : -1;
+  if (failure->ok()) {
+    out->master = terminal.master;
+    terminal.master = -1;
+  }
+  terminal.Close();
+  return failure->ok() ? pid : -1;
 }
 
 }  // namespace stratabox

@@ -15,6 +15,7 @@
 #include "linux/supervisor/kill_tree.h"
 #include "linux/supervisor/notify.h"
 #include "linux/supervisor/plan.h"
+#include "linux/supervisor/pump.h"
 #include "linux/supervisor/rooms.h"
 
 namespace stratabox {
@@ -32,7 +33,14 @@ struct Run {
 constexpr int kRuns = 4096;
 Run runs[kRuns];
 int run_count = 0;
-struct pollfd polled[1 + kListeners];
+constexpr struct timespec kHungPause = {0, 100 * 1000 * 1000};
+struct pollfd polled[1 + kListeners + kMaxPumps * kPollsPerPump];
+
+/** How long to wait for something to happen: `due` (nullptr: for ever), or less where a terminal must be tried again. */
+const struct timespec* Sooner(const struct timespec* due) {
+  if (!IsPumpHung() || (due != nullptr && due->tv_sec == 0 && due->tv_nsec < kHungPause.tv_nsec)) return due;
+  return &kHungPause;
+}
 
 void Noop(int) {}
 
@@ -53,15 +61,16 @@ void Reap() {
     for (int k = 0; k < run_count; k++) {
       if (runs[k].pid != pid) continue;
       Send(kInitSocket, Writer(runs[k].request, kExit).Int(status).Int(Micros(usage.ru_utime)).Int(Micros(usage.ru_stime)).Int(usage.ru_maxrss * 1024LL));
+      EndLeader(runs[k].request);
       runs[k] = runs[--run_count];
       break;
     }
   }
 }
 
-void StartCommand(uint32_t request, const Step& step, const Message& message) {
+void StartCommand(uint32_t request, const Step& step, Message& message) {
   StepResult failure;
-  if (run_count == kRuns) {
+  if (run_count == kRuns || ((step.i[3] & kTerminal) != 0 && !HasRoomForPump())) {
     errno = EAGAIN;
     SendFailure(request, kSpawnFailed, Fail("spawn"), "exec");
     return;
@@ -71,15 +80,18 @@ void StartCommand(uint32_t request, const Step& step, const Message& message) {
     SendFailure(request, kSpawnFailed, Fail("seccomp"), "exec");
     return;
   }
-  int listener;
-  const pid_t pid = Spawn(step, message.fds, message.fd_count, &listener, &failure);
-  if (listener >= 0) TakeListener(listener, static_cast<int>(step.i[12]));
+  Spawned spawned;
+  const pid_t pid = Spawn(step, message.fds, message.fd_count, &spawned, &failure);
+  if (spawned.listener >= 0) TakeListener(spawned.listener, static_cast<int>(step.i[12]));
   if (pid < 0) {
     SendFailure(request, kSpawnFailed, failure, "exec");
     return;
   }
   runs[run_count++] = {request, pid};
   Send(kInitSocket, Writer(request, kSpawned).Int(pid));
+  if (spawned.master < 0) return;
+  AddPump(request, spawned.master, message.fds[0], message.fds[1]);
+  message.fds[0] = message.fds[1] = -1;
 }
 
 void SignalRun(const Step& step) {
@@ -101,6 +113,7 @@ bool Serve() {
   if (reader.Id(&id) && reader.Next(&step)) {
     if (step.op == kSpawn) StartCommand(id, step, message);
     else if (step.op == kSignal) SignalRun(step);
+    else if (step.op == kResize) ResizeTerminal(static_cast<uint32_t>(step.i[0]), step.i[1], step.i[2]);
     else if (step.op == kSignalAll) kill(-1, static_cast<int>(step.i[0]));
   }
   message.CloseFds();
@@ -148,8 +161,12 @@ bool Serve() {
   for (;;) {
     polled[0] = {kInitSocket, POLLIN, 0};
     const int listening = ListenersToPoll(polled + 1);
+    struct pollfd* const pumped = polled + 1 + listening;
+    const int pumping = PumpPolls(pumped);
     struct timespec due;
-    ppoll(polled, static_cast<nfds_t>(1 + listening), ReportDue(&due), &all_but_child);
+    ppoll(polled, static_cast<nfds_t>(1 + listening + pumping), Sooner(ReportDue(&due)), &all_but_child);
+    // Before anything that starts another pump.
+    RunPumps(pumped);
     Reap();
     AnswerCalls(polled + 1, listening);
     ReportDenials(kInitSocket);

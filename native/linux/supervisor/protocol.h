@@ -38,6 +38,7 @@ enum Op : uint16_t {
   kSpawn = 50,   // see exec.h
   kSignal = 51,  // ints: request id, signal, whole tree
   kSignalAll = 52,  // ints: signal
+  kResize = 53,  // ints: request id, columns, rows
 
   // PID 1 → Node
   kReady = 60,     // fds: root, upper

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "linux/supervisor/sanitizer.h"
+
 namespace stratabox {
 
 namespace {
@@ -40,6 +42,7 @@ int SocketInside(int netns, bool is_ipv6, StepResult* failure) {
   const pid_t pid = clone(Child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_FILES, &request);
   if (pid < 0) request.failure = Fail("clone");
   else while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) continue;
+  ForgetFrames(stack, sizeof stack);
   *failure = request.failure;
   return request.fd;
 }

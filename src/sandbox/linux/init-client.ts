@@ -3,6 +3,7 @@ import { close, constants } from 'node:fs'
 import { promisify } from 'node:util'
 import { ClosedError, errnoName, SyscallError } from '../../core/index.js'
 import { native, OP, type Step } from '../../native/index.js'
+import type { TerminalSize } from '../types.js'
 import { closeChannel, discard, type Received, send, watch } from './channels.js'
 import { type InitMessage, type ProcessEnd, readInitMessage } from './init-messages.js'
 
@@ -94,6 +95,11 @@ export class InitClient {
     if (this.#closed !== undefined || !this.#requests.has(id)) return false
     send(this.#channel, 0, [{ op: OP.signal, ints: [id, signal, tree ? 1 : 0] }])
     return true
+  }
+
+  /** Changes the size of a command's terminal. Nothing happens when it has none any more. */
+  resize(id: number, { columns, rows }: TerminalSize): void {
+    if (this.#closed === undefined) send(this.#channel, 0, [{ op: OP.resize, ints: [id, columns, rows] }])
   }
 
   /** Signals every process but PID 1. */

@@ -12,7 +12,7 @@ import type { ResolvedUser } from './ids.js'
 import type { EndWatcher, InitClient } from './init-client.js'
 import type { ProcessEnd } from './init-messages.js'
 
-const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4 } as const
+const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4, terminal: 8 } as const
 const UMASK = 0o022
 // Linux's own bound on one argument (MAX_ARG_STRLEN is 32 pages); all together are bounded by the stack limit, which execve(2) checks itself.
 const ARGUMENTS_MAX_BYTES = 64 * 2 ** 20
@@ -47,6 +47,7 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
   const env: SpawnRequest['env'] = { HOME: user.home, ...request.env }
   const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
   const filter = filterOf(spec)
+  const { columns, rows } = request.terminal ?? { columns: 0, rows: 0 }
   const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
   const strings = [
     request.cwd,
@@ -63,7 +64,18 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
     )
   return {
     op: OP.spawn,
-    ints: [user.uid, user.gid, capabilityMask(spec.capabilities), flags, request.argv.length, ...limits, UMASK, 0, 0, ...filter.flags],
+    ints: [
+      user.uid,
+      user.gid,
+      capabilityMask(spec.capabilities),
+      flags,
+      request.argv.length,
+      ...limits,
+      UMASK,
+      columns,
+      rows,
+      ...filter.flags,
+    ],
     strings,
   }
 }
@@ -127,22 +139,31 @@ class ExitWatcher implements EndWatcher {
   }
 }
 
+/** Makes the pipes of a command, and says which of their ends PID 1 gets, in its order. A terminal is PID 1's: two pipes lead to it. */
+function openPipes(pipes: Pipes, request: SpawnRequest, owner: { uid: number; gid: number } | undefined): readonly number[] {
+  if (request.hasStdin) pipes.add('write', owner)
+  pipes.add('read', owner)
+  if (!request.mergeStderr) pipes.add('read', owner)
+  const isDoubled = request.mergeStderr && request.terminal === undefined
+  return isDoubled ? [...pipes.theirs, pipes.theirs[request.hasStdin ? 1 : 0] as number] : pipes.theirs
+}
+
 /** Starts one command; resolves when the program runs. @throws SyscallError when it cannot */
 export async function spawnCommand(context: SpawnContext, request: SpawnRequest, user: ResolvedUser): Promise<RawProcess> {
   const { init, spec } = context
+  const hasTerminal = request.terminal !== undefined
   const isNested = context.idKind === 'single' && (user.uid !== 0 || user.gid !== 0)
   const owner = context.idBase === undefined ? undefined : { uid: context.idBase + user.uid, gid: context.idBase + user.gid }
   const flags =
-    (request.hasStdin ? 0 : FLAG.nullStdin) | (isNested ? FLAG.inUserns : 0) | (context.idKind === 'single' ? 0 : FLAG.setGroups)
+    (hasTerminal ? FLAG.terminal : 0) |
+    (request.hasStdin ? 0 : FLAG.nullStdin) |
+    (isNested ? FLAG.inUserns : 0) |
+    (context.idKind === 'single' ? 0 : FLAG.setGroups)
   const message = requestStep(request, user, spec, flags)
   const namespace = isNested ? await context.userNamespace(user.uid, user.gid) : undefined
   const pipes = new Pipes()
   try {
-    if (request.hasStdin) pipes.add('write', owner)
-    pipes.add('read', owner)
-    if (!request.mergeStderr) pipes.add('read', owner)
-    const out = pipes.theirs[request.hasStdin ? 1 : 0] as number
-    const fds = [...pipes.theirs, ...(request.mergeStderr ? [out] : []), ...(namespace === undefined ? [] : [namespace])]
+    const fds = [...openPipes(pipes, request, owner), ...(namespace === undefined ? [] : [namespace])]
     const oomBefore = context.oomKills()
     const watcher = new ExitWatcher((end) => end.waitStatus !== 0 && context.oomKills() > oomBefore)
     const { id, pid } = await pendingCall(init.spawn(message, fds, watcher))
@@ -156,6 +177,7 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
       stdin,
       stdout,
       stderr,
+      resize: hasTerminal ? (size) => init.resize(id, size) : undefined,
       exit: watcher.exit,
       kill: (signal) => init.signal(id, signal, false),
       killTree: () => void init.signal(id, 9, true),

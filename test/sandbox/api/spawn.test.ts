@@ -163,8 +163,4 @@ describe('spawn', () => {
     for await (const chunk of process.stderr) rest.push(chunk)
     expect(rest).toEqual([])
   })
-
-  it('refuses a terminal, which it does not have yet', async () => {
-    expect((await rejection((await open()).spawn(['sh'], { pty: true } as never))).message).toContain('pty')
-  })
 })

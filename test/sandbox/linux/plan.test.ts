@@ -75,7 +75,7 @@ describe('the plan', () => {
         "chdir ".."",
         "newMount 3 14 "proc" """,
         "attachOver 6 "p/keys"",
-        "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,gid=5"",
+        "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,max=256,gid=5"",
         "mkdir 493 "dev"",
         "mkdir 493 "dev/pts"",
         "mkdir 1023 "dev/shm"",
@@ -130,13 +130,13 @@ describe('the plan', () => {
           "setIds 0",
           "sysctl "/proc/sys/net/ipv4/ping_group_range" "0 0"",
           "tree 1 0 0 "/store/layers/root"",
-          "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620"",
+          "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,max=256"",
         ],
         "without": [
           "openTree 1 0 1 0 "/store/layers/root"",
           "setIds 1",
           "sysctl "/proc/sys/net/ipv4/ping_group_range" "0 65535"",
-          "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,gid=5"",
+          "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,max=256,gid=5"",
         ],
       }
     `)
