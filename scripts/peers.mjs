@@ -24,6 +24,8 @@ export const PEERS = [
   { command: 'skopeo', package: 'skopeo' },
   { command: 'umoci', package: 'umoci' },
   { command: 'zstd', package: 'zstd' },
+  { command: 'oci-image-tool', package: 'oci-image-tool' },
+  { command: 'chromium', package: 'chromium' },
 ]
 
 /** Those whose program is not on PATH (nor in the system folders that an ordinary user's PATH lacks). */

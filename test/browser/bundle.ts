@@ -20,9 +20,18 @@ const sources: Plugin = {
 }
 
 /** One script that leaves the entry's exports in the global `entry`, and what it still wants from outside. */
-export async function bundleForBrowser(subpath: string): Promise<{ code: string; externals: string[]; errors: string[] }> {
+export const bundleForBrowser = (subpath: string) => bundle(sourceOf(`./dist/${subpath}/index.js`))
+
+/** The script of a file of the tests. @throws Error where it does not bundle */
+export async function bundleFile(path: string): Promise<string> {
+  const { code, errors } = await bundle(path)
+  if (errors.length > 0) throw new Error(errors.join('\n'))
+  return code
+}
+
+async function bundle(entry: string): Promise<{ code: string; externals: string[]; errors: string[] }> {
   const result = await build({
-    entryPoints: [sourceOf(`./dist/${subpath}/index.js`)],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     metafile: true,
