@@ -60,7 +60,10 @@ void Run(void*) {
 }  // namespace
 
 StepResult StartHelper(int socket) {
-  if (helper_count == 8) return {EAGAIN, "helper", ""};
+  if (helper_count == 8) {
+    close(socket);
+    return {EAGAIN, "helper", ""};
+  }
   StepResult result = MoveTo(socket, kInitSocket);
   if (result.ok()) result = CloneMapped(0, -1, nullptr, 0, kKeepOomScore, Run, nullptr, &helpers[helper_count]);
   CloseSlots();

@@ -44,9 +44,7 @@ void Finish(uint32_t id, Sandbox* sandbox) {
 void CreateSandbox(uint32_t id, Message* message) {
   Sandbox* sandbox = At(id);
   const char* room = "";
-  const StepResult result = Create(sandbox, id, *message, &room);
-  // fds[0] became PID 1's socket, which CloseSlots has closed here.
-  if (message->fd_count > 0) message->fds[0] = -1;
+  const StepResult result = Create(sandbox, id, message, &room);
   if (!result.ok()) {
     Reply(id, result, room);
     return;

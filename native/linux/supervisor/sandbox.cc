@@ -2,10 +2,12 @@
 #include "linux/supervisor/sandbox.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "linux/supervisor/fds.h"
@@ -28,7 +30,7 @@ uint32_t SandboxCount() {
 Sandbox* At(uint32_t id) {
   if (id >= kMaxSandboxes) return nullptr;
   if (id >= sandbox_count) {
-    const uint32_t grown = id < 64 ? 64 : id * 2;
+    const uint32_t grown = id < 64 ? 64 : id < kMaxSandboxes / 2 ? id * 2 : kMaxSandboxes;
     Sandbox* more = static_cast<Sandbox*>(realloc(static_cast<void*>(sandboxes), grown * sizeof(Sandbox)));
     if (more == nullptr) return nullptr;
     for (uint32_t k = sandbox_count; k < grown; k++) more[k] = Sandbox();
@@ -102,6 +104,7 @@ StepResult Prepare(Sandbox* sandbox, const Step& step, Preparation* out) {
       return Ok();
     }
     case kIntoGroup: {
+      if (out->group_fd >= 0) close(out->group_fd);
       out->group_fd = MoveHigh(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       return Check(out->group_fd >= 0, "open", path);
     }
@@ -123,6 +126,11 @@ void Body(void* argument) {
   RunSandbox(child->id, child->message->data, child->message->size);
 }
 
+/** Whether nothing is kept for its number: the last one of it was closed. */
+bool IsFree(const Sandbox& sandbox) {
+  return sandbox.pid == 0 && sandbox.pidfd < 0 && sandbox.userns < 0 && sandbox.cleanup_count == 0;
+}
+
 bool SlotsInRange(const Step& step) {
   switch (step.op) {
     case kAttachAt: return IsSlot(step.i[0]) && IsSlot(step.i[1]);
@@ -133,18 +141,19 @@ bool SlotsInRange(const Step& step) {
 
 }  // namespace
 
-StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const char** room) {
-  Reader reader(message.data, message.size);
+StepResult Create(Sandbox* sandbox, uint32_t id, Message* message, const char** room) {
+  Reader reader(message->data, message->size);
   uint32_t ignored;
   Step step;
   Preparation preparation;
   StepResult result;
   *room = "plan";
-  if (sandbox == nullptr || sandbox->pid != 0 || message.fd_count < 1 || !reader.Id(&ignored)) {
+  if (sandbox == nullptr || !IsFree(*sandbox) || message->fd_count < 1 || !reader.Id(&ignored)) {
     errno = EINVAL;
     return Fail("create");
   }
-  result = MoveTo(message.fds[0], kInitSocket);
+  result = MoveTo(message->fds[0], kInitSocket);
+  message->fds[0] = -1;
   while (result.ok() && reader.Next(&step)) {
     *room = RoomOf(step.op);
     if (!SlotsInRange(step)) {
@@ -156,7 +165,7 @@ StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const c
   }
   if (result.ok()) {
     *room = "user";
-    Child child = {id, &message};
+    Child child = {id, message};
     result = CloneMapped(preparation.namespaces, preparation.group_fd, preparation.procs_files, preparation.procs_count, preparation.oom_score,
                          Body, &child, &sandbox->pid, &sandbox->userns, &sandbox->netns);
     if (!result.ok()) sandbox->pid = 0;
@@ -166,6 +175,12 @@ StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const c
   if (result.ok()) {
     sandbox->pidfd = MoveHigh(static_cast<int>(syscall(SYS_pidfd_open, sandbox->pid, 0)));
     result = Check(sandbox->pidfd >= 0, "pidfd_open");
+    if (!result.ok()) {
+      // Without it nobody would hear of the end.
+      kill(sandbox->pid, SIGKILL);
+      waitpid(sandbox->pid, nullptr, 0);
+      sandbox->pid = 0;
+    }
   }
   return result;
 }

@@ -38,8 +38,9 @@ constexpr int64_t kKeepOomScore = -9999;
 Sandbox* At(uint32_t id);
 uint32_t SandboxCount();
 
-/** Carries out the supervisor's half of the plan and clones the child. On failure nothing of it is left but what Remove takes away. */
-StepResult Create(Sandbox* sandbox, uint32_t id, const Message& message, const char** room);
+/** Carries out the supervisor's half of the plan and clones the child, which gets the message's first descriptor. On failure nothing of it is left but
+ *  what Remove takes away. */
+StepResult Create(Sandbox* sandbox, uint32_t id, Message* message, const char** room);
 /** Makes a directory tree one of what Remove takes away; of a record without a process, that is all there is. */
 void RemoveAtEnd(Sandbox* sandbox, const char* path);
 /** Removes groups and directories. Only after the last process of the sandbox is gone. */
