@@ -1,5 +1,5 @@
 // npm test: types, lint, every test as the current user and, from root, the system's tests again as an ordinary user, without and with subordinate ids.
-// Then what executes native code once more, with sanitizers. Arguments are vitest file filters; with `--sanitize` there is only that last stage.
+// Then the sandboxes in a virtual machine with cgroup v2, and what executes native code once more, with sanitizers. Arguments are vitest file filters; with `--sanitize` there is only that last stage.
 // The last line is `N passed, N failed, N skipped`. Under CI=true nothing may be skipped but what cannot be there.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { capture, foreground, main, root } from './run.mjs'
 import { prepareSanitizers, SANITIZED_SUITES } from './sanitizers.mjs'
 import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
+import { testVm } from './vm.mjs'
 
 /** What an ordinary user's run repeats: whatever touches the kernel. */
 const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program', 'test/security']
@@ -92,6 +93,21 @@ async function withSanitizers() {
   return results
 }
 
+/** Sandboxes under cgroup v2 and nothing else, as root and as an ordinary user, whatever this machine has. */
+async function inVirtualMachine() {
+  const names = ['root', 'user'].map((name) => `virtual machine with cgroup v2, ${name}`)
+  const runs = testVm(console.error)
+  const results = []
+  for (const [k, name] of names.entries())
+    results.push(
+      await stage(name, async () => {
+        const reports = await runs
+        return typeof reports === 'string' ? { passed: 0, failed: [], skipped: [{ title: 'sandbox tests', reason: reports }] } : reports[k]
+      }),
+    )
+  return results
+}
+
 async function run() {
   chmodSync(work, 0o711)
   await setup(console.error)
@@ -109,6 +125,7 @@ async function run() {
       for (const [how, files, extra] of halves(SYSTEM_SUITES))
         results.push(await suite(`${other(subIds)}${how}`, files, unprivileged(subIds), extra))
   }
+  if (!isSanitizedOnly && filters.length === 0) results.push(...(await inVirtualMachine()))
   if (process.platform === 'linux' && (isSanitizedOnly || filters.length === 0)) results.push(...(await withSanitizers()))
   summarize(results)
 }

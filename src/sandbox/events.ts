@@ -12,12 +12,26 @@ export interface SandboxEvents {
 /** A typed emitter. A listener that throws is an uncaught exception, as anywhere in Node; whoever emitted, and the other listeners, go on. */
 export class Events<T extends { [K in keyof T]: unknown[] } = SandboxEvents> {
   readonly #emitter = new EventEmitter()
+  readonly #starts = new Map<string, () => void>()
+
+  /** Calls `start` once, before the first listener to `event` is added: whoever has to watch something begins then. */
+  whenHeard(event: keyof T & string, start: () => void): void {
+    this.#starts.set(event, start)
+  }
+
+  #begin(event: string): void {
+    const start = this.#starts.get(event)
+    this.#starts.delete(event)
+    start?.()
+  }
 
   on<K extends keyof T & string>(event: K, listener: (...args: T[K]) => void): void {
+    this.#begin(event)
     this.#emitter.on(event, listener as (...args: unknown[]) => void)
   }
 
   once<K extends keyof T & string>(event: K, listener: (...args: T[K]) => void): void {
+    this.#begin(event)
     this.#emitter.once(event, listener as (...args: unknown[]) => void)
   }
 

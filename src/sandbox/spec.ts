@@ -114,6 +114,23 @@ function checkCwd(cwd: unknown): string | undefined {
   return path
 }
 
+const IO_RATES = ['readBytesPerSecondMax', 'writeBytesPerSecondMax', 'readOpsPerSecondMax', 'writeOpsPerSecondMax'] as const
+
+function checkIoMax(ioMax: Limits['ioMax']): void {
+  if (ioMax === undefined) return
+  if (!Array.isArray(ioMax)) throw new TypeError('limits.ioMax must be an array')
+  for (const [k, limit] of ioMax.entries()) {
+    const of = `limits.ioMax[${k}]`
+    const given = optionsObject(limit, of)
+    rejectUnknown(given, ['device', ...IO_RATES], of)
+    if (stringOption(given.device, `${of}.device`) === undefined || given.device === '')
+      throw new TypeError(`${of}.device must be 'major:minor' or a path`)
+    // v1 keeps operations in 32 bits.
+    for (const rate of IO_RATES) integerOption(given[rate], `${of}.${rate}`, 1, rate.includes('Ops') ? 2 ** 32 - 1 : undefined)
+    if (IO_RATES.every((rate) => given[rate] === undefined)) throw new TypeError(`${of} must have at least one of ${IO_RATES.join(', ')}`)
+  }
+}
+
 function checkLimits(options: Limits | undefined): Limits {
   const limits = optionsObject(options, 'limits')
   rejectUnknown(limits, LIMITS, 'limits')
@@ -128,7 +145,7 @@ function checkLimits(options: Limits | undefined): Limits {
   const { cpusMax } = limits
   if (cpusMax !== undefined && (typeof cpusMax !== 'number' || !(cpusMax >= 0.01 && cpusMax <= 10_000)))
     throw new RangeError(`limits.cpusMax must be a number of cores from 0.01 to 10000, not ${String(cpusMax)}`)
-  if (limits.ioMax !== undefined && !Array.isArray(limits.ioMax)) throw new TypeError('limits.ioMax must be an array')
+  checkIoMax(limits.ioMax)
   return limits
 }
 

@@ -50,8 +50,10 @@ export interface Limits {
   readonly cpuWeight?: number | undefined
   /** Processes and threads, PID 1 not counted. */
   readonly pidsMax?: number | undefined
+  /** Rates by disk. @throws RangeError for a path that is not there; UnsupportedError for one that is on no disk */
   readonly ioMax?: readonly IoLimit[] | undefined
-  /** Bytes that may be written to the private layer. Default with scratch in memory: the smaller of 1 GiB and half of `memoryMaxBytes`. */
+  /** Bytes that may be written to the private layer, at least 64 KiB. Scratch in memory: the tmpfs' size, by default the smaller of 1 GiB and half of
+   *  `memoryMaxBytes`. On disk: watched while something runs, and past it every process is killed; default: no limit. */
   readonly diskMaxBytes?: number | undefined
   /** Largest file, RLIMIT_FSIZE; a write past it is SIGXFSZ. */
   readonly fileSizeMaxBytes?: number | undefined

@@ -46,7 +46,7 @@ describe('two programs of one user at once', () => {
 // Only root can become somebody else, and that user must find node and the build.
 if (isRoot && canRun('test', ['-r', dist]) && canRun(process.execPath, ['--version']))
   describe('an ordinary user without a delegated control group', () => {
-    it('is refused limits, with the option and the remedy named, and has them passed over on request', async () => {
+    it('is refused limits, with the option and the remedy named, and gets limits of single processes on request', async () => {
       const home = temporaryHome()
       for (const path of [home, join(home, 'data'), join(home, 'run')]) chownSync(path, NOBODY, NOBODY)
       const program = new Program('undelegated.mjs', [], home, NOBODY)
@@ -56,8 +56,21 @@ if (isRoot && canRun('test', ['-r', dist]) && canRun(process.execPath, ['--versi
       expect(refused['remedy']).toContain("onUnenforceable: 'degrade'")
       expect(await program.tells()).toMatchObject({
         stdout: '0\n',
-        entry: { status: 'degraded', how: 'not enforced', why: expect.any(String), remedy: expect.any(String) },
+        isolation: {
+          memoryMaxBytes: {
+            status: 'degraded',
+            how: expect.stringMatching(/^RLIMIT_DATA/),
+            why: expect.any(String),
+            remedy: expect.any(String),
+          },
+          pidsMax: { status: 'degraded', how: expect.stringMatching(/^RLIMIT_NPROC/) },
+          cpusMax: { status: 'degraded', how: 'not enforced' },
+        },
       })
+      expect((await program.tells())['hog']).toMatch(/memory exhausted|cannot allocate/i)
+      expect(await program.tells()).toEqual({ fits: '8000000\n' })
+      expect((await program.tells())['bomb']).toMatch(/fork/i)
+      expect(await program.tells()).toEqual({ few: 'all\n' })
       expect(await program.exit).toEqual({ code: 0, signal: null })
     })
   })

@@ -154,6 +154,8 @@ int Child(void* argument) {
   if (result.ok()) result = Limit(RLIMIT_NOFILE, request.i[5]);
   if (result.ok()) result = Limit(RLIMIT_FSIZE, request.i[6]);
   if (result.ok()) result = Limit(RLIMIT_CORE, request.i[7]);
+  if (result.ok() && request.ints > 14) result = Limit(RLIMIT_DATA, request.i[13]);
+  if (result.ok() && request.ints > 14) result = Limit(RLIMIT_NPROC, request.i[14]);
   umask(static_cast<mode_t>(request.i[8]));
   if (result.ok()) result = Identity(command);
   // After the ids, so that a directory this user may not enter is refused.

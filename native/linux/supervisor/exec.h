@@ -8,7 +8,7 @@
 namespace stratabox {
 
 // kSpawn: ints   uid, gid, capability mask, flags, argc, open files (-1 as is), file size (-1), core size, umask, columns and rows of the terminal,
-//                filter flags (seccomp(2)), errno for calls that the filter hands over
+//                filter flags (seccomp(2)), errno for calls that the filter hands over, data segment (-1), processes of the user (-1)
 //         strings cwd, arguments (each with its NUL), environment, search path, supplementary gids (u32s), seccomp filter
 //         fds    stdin or none (kNullStdin), stdout, stderr, then the user namespace (kInUserns). With kTerminal the first three are two: a pipe
 //                 with what is typed, and one for what is written

@@ -23,7 +23,9 @@ import type { Backend, StartInput } from '../backend.js'
 import { pendingCall } from '../pending.js'
 import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
-import { type CgroupPlan, planCgroups, prepareCgroups } from './cgroup/index.js'
+import { type CgroupPlan, planCgroups, prepareCgroups, resolveDevices } from './cgroup/index.js'
+import { isMarkedDelegated } from './delegated.js'
+import { degradedEntry } from './fallback.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
 import { broken, closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
@@ -79,7 +81,7 @@ function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
   if (spec.onUnenforceable === 'degrade')
     return {
       ...report,
-      ...Object.fromEntries(refused.map(([name, entry]) => [name, { ...entry, status: 'degraded' as const, how: 'not enforced' }])),
+      ...Object.fromEntries(refused.map(([name, entry]) => [name, degradedEntry(name, entry)])),
     }
   const [[name, first]] = refused as [[string, IsolationReport[string]]]
   throw new UnsupportedError(`limits.${name} cannot be enforced here: ${first.why ?? first.how}`, {
@@ -89,8 +91,9 @@ function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
 
 function groupsFor(host: LinuxHost, spec: SandboxSpec, id: string): CgroupPlan {
   const { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax } = spec.limits
-  const limits = { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax }
-  return planCgroups(limits, prepareCgroups(limits, host.cgroups), id)
+  const limits = { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax: ioMax && resolveDevices(ioMax) }
+  host.cgroups = prepareCgroups(limits, host.cgroups, { isDelegated: isMarkedDelegated })
+  return planCgroups(limits, host.cgroups, id)
 }
 
 async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal | undefined): Promise<LinuxSandbox> {

@@ -25,7 +25,8 @@ export interface LinuxHost {
   /** The lease of a root host's ids. */
   readonly lease: IdLease<number> | undefined
   readonly runtime: RuntimeDirectory
-  readonly cgroups: CgroupHost
+  /** Changes when controllers are enabled for the first sandbox that needs them. */
+  cgroups: CgroupHost
   readonly supervisor: Supervisor
   /** Steps that hide parts of /proc, and make others read-only. */
   readonly procCovers: readonly Step[]

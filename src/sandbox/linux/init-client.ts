@@ -74,6 +74,11 @@ export class InitClient {
     return this.#closed
   }
 
+  /** Whether a command runs, or is being started. */
+  get isBusy(): boolean {
+    return this.#requests.size > 0
+  }
+
   /** Starts a command. `fds` as in native/linux/supervisor/exec.h; they stay the caller's. */
   spawn(request: Step, fds: readonly number[], watcher: EndWatcher): Promise<{ id: number; pid: number }> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)

@@ -23,10 +23,10 @@ function limitEntries({ limits, scratch, scratchMaxBytes }: SandboxSpec): Isolat
         : limits.diskMaxBytes === undefined
           ? off
           : {
-              status: 'refused',
-              how: 'off',
-              why: 'writes on disk are not bounded yet',
-              remedy: "use scratch: 'memory', or onUnenforceable: 'degrade'",
+              status: 'degraded',
+              how: 'the tree is watched while something runs; past the limit every process is killed, and no single file may be larger',
+              why: 'no file system gives a quota to everybody: between two looks (0.1 s) the limit can be passed, and files that were deleted while open are not counted',
+              remedy: "use scratch: 'memory', whose bound is never passed",
             },
     fileSizeMaxBytes: limits.fileSizeMaxBytes === undefined ? off : enforced('RLIMIT_FSIZE of each process'),
     openFilesMax: limits.openFilesMax === undefined ? off : enforced('RLIMIT_NOFILE of each process'),

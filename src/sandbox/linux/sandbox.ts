@@ -12,12 +12,16 @@ import { normalMountPath } from '../mount-options.js'
 import { syscallName } from '../seccomp/index.js'
 import type { SandboxSpec, UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
+import { boundScratch } from './bound-scratch.js'
 import { type CgroupPlan, oomKillCount, readStats } from './cgroup/index.js'
+import type { DiskBound } from './disk-bound.js'
+import { fallbackLimits } from './fallback.js'
 import type { FileAnswer } from './file-helper.js'
 import { untilFrozen } from './freeze.js'
 import type { LinuxHost } from './host.js'
 import { type ResolvedUser, resolveUser, USER_DATABASE_MAX_BYTES } from './ids.js'
 import { closeHandOuts, type HandOuts, type InitClient } from './init-client.js'
+import { LimitWatch } from './limit-watch.js'
 import { readSmallFile } from './read-small-file.js'
 import { type SpawnContext, spawnCommand } from './spawn.js'
 
@@ -48,6 +52,8 @@ export class LinuxSandbox implements RunningSandbox {
   #closed: Promise<void> | undefined
   #isFrozen = false
   #spawnContext: SpawnContext
+  readonly #limits: LimitWatch
+  readonly #disk: DiskBound | undefined
 
   constructor(parts: SandboxParts) {
     this.#parts = parts
@@ -57,10 +63,21 @@ export class LinuxSandbox implements RunningSandbox {
       spec,
       idKind: host.ids.mode,
       idBase: host.lease?.start,
+      fallback: fallbackLimits(cgroup.isolation, spec),
       userNamespace: (uid, gid) => host.supervisor.userNamespace(number, uid, gid),
       oomKills: () => (this.#closed === undefined ? oomKillCount(cgroup) : 0),
+      starting: () => this.#disk?.wake(),
+      ended: (exit) => this.#limits.ended(exit),
     }
     init.onDenied = (number, count) => this.events.emit('denied', { kind: 'syscall', what: syscallName(number), count })
+    const tmpfs = parts.scratchDirectory === undefined ? parts.handOuts.upper : undefined
+    this.#limits = new LimitWatch({ spec, cgroup, events: this.events, tmpfs })
+    this.#disk = boundScratch(parts, this.events, {
+      isOpen: () => this.#closed === undefined,
+      isFrozen: () => this.#isFrozen,
+      freeze: () => this.freeze(),
+      thaw: () => this.thaw(),
+    })
     parts.ended.then(() => {
       // Nothing of a sandbox works any more without its supervisor: what it held here goes at once.
       if (!host.supervisor.isAlive) this.close().catch((error: Error) => process.emitWarning(error))
@@ -201,10 +218,12 @@ export class LinuxSandbox implements RunningSandbox {
   async #end(): Promise<void> {
     const { host, init, handOuts, number, cgroup, scratchDirectory } = this.#parts
     init.close(new ClosedError('the sandbox was closed'))
+    this.#limits.close()
+    const watched = this.#disk?.close()
     // A frozen task of v1 does not see its SIGKILL until it is thawed; on v2 this is harmless.
     const closing = host.supervisor.close(number)
     if (cgroup.freezer !== undefined && this.#isFrozen) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
-    await Promise.all([closing, closeHandOuts(handOuts)])
+    await Promise.all([closing, watched, closeHandOuts(handOuts)])
     // Else the supervisor has removed it, as the root of the namespace whose ids its files have.
     if (!host.supervisor.isAlive && scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await this.#parts.release()

@@ -8,9 +8,11 @@ import { pendingCall } from '../pending.js'
 import { compileSeccomp, filterFlags, notifiedErrno } from '../seccomp/index.js'
 import { exitOf } from '../signals.js'
 import type { SandboxSpec } from '../spec.js'
+import type { FallbackLimits } from './fallback.js'
 import type { ResolvedUser } from './ids.js'
 import type { EndWatcher, InitClient } from './init-client.js'
 import type { ProcessEnd } from './init-messages.js'
+import { largestFile } from './limit-watch.js'
 
 const FLAG = { nullStdin: 1, inUserns: 2, setGroups: 4, terminal: 8 } as const
 const UMASK = 0o022
@@ -24,9 +26,15 @@ export interface SpawnContext {
   readonly idKind: 'range' | 'sub' | 'single'
   /** Start of a root host's range of ids. */
   readonly idBase: number | undefined
+  /** What stands in for control groups that there are not. */
+  readonly fallback: FallbackLimits
   /** A namespace in which only this user exists, under a single-id map. */
   userNamespace(uid: number, gid: number): Promise<number>
   oomKills(): number
+  /** Called before the program starts. */
+  starting(): void
+  /** Called before anybody else hears of a command's end. */
+  ended(exit: ProcessExit): void
 }
 
 const nulTerminated = (texts: readonly string[]): string => texts.map((text) => `${text}\0`).join('')
@@ -43,12 +51,12 @@ function filterOf({ seccomp, capabilities }: SandboxSpec): { program: Uint8Array
   return { program, flags: [filterFlags(seccomp), notifiedErrno(seccomp)] }
 }
 
-function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpec, flags: number): Step {
+function requestStep(request: SpawnRequest, user: ResolvedUser, { spec, fallback }: SpawnContext, flags: number): Step {
   const env: SpawnRequest['env'] = { HOME: user.home, ...request.env }
   const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
   const filter = filterOf(spec)
   const { columns, rows } = request.terminal ?? { columns: 0, rows: 0 }
-  const limits = [spec.limits.openFilesMax ?? -1, spec.limits.fileSizeMaxBytes ?? -1, 0]
+  const limits = [spec.limits.openFilesMax ?? -1, largestFile(spec)?.bytes ?? -1, 0]
   const strings = [
     request.cwd,
     nulTerminated(request.argv),
@@ -62,23 +70,17 @@ function requestStep(request: SpawnRequest, user: ResolvedUser, spec: SandboxSpe
       { errno: 7, code: errnoName(7), syscall: 'execve', step: 'exec' },
       { remedy: 'pass long input through stdin or a file' },
     )
+  const ids = [user.uid, user.gid, capabilityMask(spec.capabilities)]
+  const more = [fallback.dataMaxBytes ?? -1, fallback.processesMax ?? -1]
   return {
     op: OP.spawn,
-    ints: [
-      user.uid,
-      user.gid,
-      capabilityMask(spec.capabilities),
-      flags,
-      request.argv.length,
-      ...limits,
-      UMASK,
-      columns,
-      rows,
-      ...filter.flags,
-    ],
+    ints: [...ids, flags, request.argv.length, ...limits, UMASK, columns, rows, ...filter.flags, ...more],
     strings,
   }
 }
+
+/** SIGKILL, or a failure: a shell's whose child was killed. Another signal is somebody else's. Source: wait(2), the status' low bits are the signal. */
+const mayBeOomKill = (waitStatus: number): boolean => waitStatus !== 0 && [0, 9].includes(waitStatus & 0x7f)
 
 /** Pipes of one command: our ends, and those that PID 1 gets. */
 class Pipes {
@@ -118,10 +120,12 @@ class ExitWatcher implements EndWatcher {
   readonly exit: Promise<ProcessExit>
   #settle: { resolve(exit: ProcessExit): void; reject(error: Error): void } | undefined
   readonly #isOomKilled: (end: ProcessEnd) => boolean
+  readonly #tell: (exit: ProcessExit) => void
 
   /** `isOomKilled`: the shell whose child was killed for memory fails with a code, not with the signal. */
-  constructor(isOomKilled: (end: ProcessEnd) => boolean) {
+  constructor(isOomKilled: (end: ProcessEnd) => boolean, tell: (exit: ProcessExit) => void) {
     this.#isOomKilled = isOomKilled
+    this.#tell = tell
     this.exit = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -131,7 +135,9 @@ class ExitWatcher implements EndWatcher {
 
   ended(end: ProcessEnd): void {
     const { waitStatus, ...usage } = end
-    this.#settle?.resolve({ ...exitOf(waitStatus), oomKilled: this.#isOomKilled(end), ...usage })
+    const exit = { ...exitOf(waitStatus), oomKilled: this.#isOomKilled(end), ...usage }
+    this.#tell(exit)
+    this.#settle?.resolve(exit)
   }
 
   lost(error: Error): void {
@@ -150,7 +156,7 @@ function openPipes(pipes: Pipes, request: SpawnRequest, owner: { uid: number; gi
 
 /** Starts one command; resolves when the program runs. @throws SyscallError when it cannot */
 export async function spawnCommand(context: SpawnContext, request: SpawnRequest, user: ResolvedUser): Promise<RawProcess> {
-  const { init, spec } = context
+  const { init } = context
   const hasTerminal = request.terminal !== undefined
   const isNested = context.idKind === 'single' && (user.uid !== 0 || user.gid !== 0)
   const owner = context.idBase === undefined ? undefined : { uid: context.idBase + user.uid, gid: context.idBase + user.gid }
@@ -159,13 +165,14 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
     (request.hasStdin ? 0 : FLAG.nullStdin) |
     (isNested ? FLAG.inUserns : 0) |
     (context.idKind === 'single' ? 0 : FLAG.setGroups)
-  const message = requestStep(request, user, spec, flags)
+  const message = requestStep(request, user, context, flags)
   const namespace = isNested ? await context.userNamespace(user.uid, user.gid) : undefined
   const pipes = new Pipes()
   try {
     const fds = [...openPipes(pipes, request, owner), ...(namespace === undefined ? [] : [namespace])]
     const oomBefore = context.oomKills()
-    const watcher = new ExitWatcher((end) => end.waitStatus !== 0 && context.oomKills() > oomBefore)
+    const watcher = new ExitWatcher((end) => mayBeOomKill(end.waitStatus) && context.oomKills() > oomBefore, context.ended)
+    context.starting()
     const { id, pid } = await pendingCall(init.spawn(message, fds, watcher))
     pipes.closeTheirs()
     let next = 0

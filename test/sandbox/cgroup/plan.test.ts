@@ -171,7 +171,6 @@ describe('cgroup v2', () => {
       groups: ['memory,cpu,pids,io /cg/stratabox-x'],
       writes: [
         '/cg/stratabox-x/memory.max 67108864',
-        '/cg/stratabox-x/memory.oom.group 1',
         '/cg/stratabox-x/memory.swap.max 7',
         '/cg/stratabox-x/cpu.max 50000 100000',
         '/cg/stratabox-x/cpu.weight 50',

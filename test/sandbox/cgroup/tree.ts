@@ -169,7 +169,9 @@ export class FakeCgroups implements Disposable {
     const names = changes.map((change) => change.slice(1))
     if (!names.every((name) => available.includes(name))) throw failure('ENOENT')
     const isRoot = group === this.#hierarchyOf(group).at && !this.has(join(group, 'cgroup.type'))
-    if (!isRoot && words(this.read(join(group, 'cgroup.procs'))).length > 0) throw failure('EBUSY')
+    // cpu and pids are for threads too: with them alone the kernel does not complain, and no child can ever hold a process.
+    const isThreaded = names.every((name) => ['cpu', 'pids'].includes(name))
+    if (!isRoot && words(this.read(join(group, 'cgroup.procs'))).length > 0 && !isThreaded) throw failure('EBUSY')
     const enabled = new Set([...words(this.read(join(group, 'cgroup.subtree_control'))), ...names])
     this.write(join(group, 'cgroup.subtree_control'), [...enabled].join(' '))
   }

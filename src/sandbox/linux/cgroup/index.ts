@@ -1,9 +1,10 @@
 // Control groups: what the host has, what a sandbox needs, what it used.
 export { type PrepareCgroupsOptions, prepareCgroups } from './delegate.js'
 export { type DetectCgroupsOptions, detectCgroups } from './detect.js'
+export { resolveDevices, wholeDisk } from './device.js'
 export { nodeCgroupFs } from './fs.js'
 export { planCgroups } from './plan.js'
-export { oomKillCount, readStats } from './stats.js'
+export { eventsFiles, oomKillCount, pidsDeniedCount, processCount, readStats } from './stats.js'
 export { findGroups, sweepDirectories } from './sweep.js'
 export type {
   CgroupFs,

@@ -16,8 +16,7 @@ function planV2(limits: CgroupLimits, { childFiles }: CgroupHierarchy): Controll
   const accountsSwap = childFiles.has('memory.swap.max')
   if (memoryMaxBytes !== undefined) {
     writes.push({ file: 'memory.max', text: String(memoryMaxBytes) })
-    // All or none: a sandbox that lost one process at random is in no state that anybody planned for.
-    if (childFiles.has('memory.oom.group')) writes.push({ file: 'memory.oom.group', text: '1' })
+    // Not memory.oom.group: it would take PID 1 too. As on v1 the kernel kills the largest process, the run says so, and the sandbox lives.
     isolation['memoryMaxBytes'] = { status: 'enforced', how: 'cgroup v2 memory.max' }
   }
   // Without a word about swap there is none, or a limit on memory would only move the excess to disk.

@@ -31,6 +31,26 @@ export function oomKillCount(plan: CgroupPlan, fs: CgroupFs = nodeCgroupFs): num
   return valueAfter(read(2, 'memory', 'memory.events'), 'oom_kill') ?? valueAfter(read(1, 'memory', 'memory.oom_control'), 'oom_kill') ?? 0
 }
 
+/** How often a process or thread more than allowed was asked for; 0 where their number is not limited. */
+export function pidsDeniedCount(plan: CgroupPlan, fs: CgroupFs = nodeCgroupFs): number {
+  const read = reader(plan, fs)
+  return valueAfter(read(2, 'pids', 'pids.events') ?? read(1, 'pids', 'pids.events'), 'max') ?? 0
+}
+
+/** The files that the kernel notifies of (inotify(7), IN_MODIFY) when a limit takes effect; on v1 there are none. */
+export const eventsFiles = (plan: CgroupPlan): string[] =>
+  plan.groups
+    .filter(({ version }) => version === 2)
+    .flatMap(({ controller, directory }) =>
+      ['memory', 'pids'].filter((name) => controller.split(',').includes(name)).map((name) => `${directory}/${name}.events`),
+    )
+
+/** How many processes the sandbox has, PID 1 included; undefined where no group knows. */
+export function processCount(plan: CgroupPlan, fs: CgroupFs = nodeCgroupFs): number | undefined {
+  const file = plan.unifiedDirectory === undefined ? plan.procsFiles[0] : `${plan.unifiedDirectory}/cgroup.procs`
+  return file === undefined ? undefined : readIfThere(fs, file)?.match(/^\d+$/gm)?.length
+}
+
 function cpuUsageUs(read: Read, unified: (file: string) => string | undefined): number | undefined {
   // v2 counts time in every group, with the controller or without.
   const usage = valueAfter(unified('cpu.stat'), 'usage_usec')

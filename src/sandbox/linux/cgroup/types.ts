@@ -2,7 +2,7 @@
 
 /** Limits of one block device; at least one rate must be given. Source: cgroup-v2.rst, "io.max". */
 export interface IoLimit {
-  /** `major:minor`, such as `8:0`; a whole disk, not a partition. */
+  /** `major:minor`, such as `8:0`; a block device's path; or any file or directory, for the disk it lies on. A partition stands for its whole disk. */
   readonly device: string
   readonly readBytesPerSecondMax?: number | undefined
   readonly writeBytesPerSecondMax?: number | undefined
