@@ -63,6 +63,7 @@ export const OP = {
   attachAt: 143,
   openHere: 144,
   leaveKeyring: 160,
+  confine: 161,
   fsOpen: 200,
   fsStat: 201,
   fsScan: 202,

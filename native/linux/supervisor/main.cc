@@ -113,7 +113,7 @@ void Handle(Message* message) {
       // Else what runs inside would possess the keys of the user's login.
       StepResult result = LeaveKeyring();
       if (result.ok()) result = Configure(channel, id, step);
-      if (result.ok()) Send(channel, Writer(id, kConfigured));
+      if (result.ok()) Send(channel, Writer(id, kConfigured).Int(LandlockAbi()));
       else Reply(id, result, "user");
       return;
     }

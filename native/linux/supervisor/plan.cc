@@ -22,6 +22,7 @@ const char* RoomOf(uint16_t op) {
     case kLoopback: case kSysctl: return "net";
     case kDropCaps: return "caps";
     case kLeaveKeyring: return "keys";
+    case kConfine: return "landlock";
     case kOomScore: return "pid";
     default: return "mnt";
   }
@@ -74,6 +75,7 @@ StepResult RunChildStep(const Step& step) {
     case kSetattr: return SetAttributes(static_cast<uint64_t>(step.i[0]), step.i[1] != 0, first);
     case kSysctl: return WriteIfThere(step);
     case kLeaveKeyring: return LeaveKeyring();
+    case kConfine: return ConfineTo(static_cast<uint64_t>(step.i[0]), static_cast<uint64_t>(step.i[1]), first);
     default: return Ok();
   }
 }

@@ -25,7 +25,7 @@ enum Op : uint16_t {
   kSocket = 17,     // ints: whether IPv6. A TCP socket of the sandbox's own network namespace
 
   // supervisor → Node
-  kConfigured = 30,
+  kConfigured = 30,  // ints: Landlock's ABI, 0 for none
   kNeedsMap = 31,   // ints: pid. newuidmap(1) must write its map, then kMapped
   kFailed = 32,     // ints: errno; strings: syscall, step, path
   kExited = 33,     // ints: wait status
@@ -84,6 +84,7 @@ enum Op : uint16_t {
   kAttachAt = 143,    // ints: slot, target slot
   kSysctl = 142,      // strings: path, text. Skipped where it does not exist
   kLeaveKeyring = 160,
+  kConfine = 161,     // ints: Landlock rights, scopes; strings: the root that the rights are kept below
 
   // Node → file helper; every request carries the base, a directory that paths are below, as its first fd.
   // ints[8]: 1 it is about the base itself, 2 no part of the path may be a link

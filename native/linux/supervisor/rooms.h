@@ -20,6 +20,10 @@ StepResult DropCapabilities(uint64_t bounding, uint64_t own);
 StepResult LimitBounding(uint64_t mask);
 /** keyctl(2): leaves the session keyring that came with the host's login. Ok on a kernel without keyrings. */
 StepResult LeaveKeyring();
+/** landlock(7): the ABI of this kernel, 0 for none. */
+int LandlockAbi();
+/** landlock(7): from now on the rights `access` exist below `root` only, and `scoped` holds. Inherited by every child. */
+StepResult ConfineTo(uint64_t access, uint64_t scoped, const char* root);
 /** The three sets of the calling thread to one mask, the ambient set to nothing. */
 StepResult SetCapabilities(uint64_t mask);
 /** prctl(2) PR_SET_PDEATHSIG, then a look whether the parent died before it was armed. */

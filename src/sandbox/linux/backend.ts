@@ -29,6 +29,7 @@ import { degradedEntry } from './fallback.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
 import { broken, closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
+import { landlockEntry } from './landlock.js'
 import { planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
 import { LinuxSandbox } from './sandbox.js'
@@ -89,6 +90,11 @@ function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
   })
 }
 
+const reportOf = (host: LinuxHost, spec: SandboxSpec, root: RootPlan | undefined, cgroup: CgroupPlan): IsolationReport => ({
+  ...isolationReport(spec, host.ids, root, cgroup),
+  landlock: landlockEntry(host.supervisor.landlockAbi, spec),
+})
+
 function groupsFor(host: LinuxHost, spec: SandboxSpec, id: string): CgroupPlan {
   const { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax } = spec.limits
   const limits = { memoryMaxBytes, swapMaxBytes, cpusMax, cpuWeight, pidsMax, ioMax: ioMax && resolveDevices(ioMax) }
@@ -108,7 +114,7 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
   const root = await rootPlan(input, source, mounts.points)
   let scratchDirectory: string | undefined
   try {
-    const isolation = refuse(isolationReport(spec, host.ids, root, cgroup), spec)
+    const isolation = refuse(reportOf(host, spec, root, cgroup), spec)
     const below = attachSnapshots(input.snapshots, source)
     scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
@@ -124,6 +130,7 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
       scratchDirectory,
       procCovers: host.procCovers,
       hasTimeNamespaces: host.hasTimeNamespaces,
+      landlockAbi: host.supervisor.landlockAbi,
     }
     phases.mark('plan')
     return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({
@@ -207,8 +214,8 @@ export const linuxBackend: Backend = {
   idMode: () => IDMODES[idMode().mode],
   start,
   probe: () =>
-    probeLinux(
-      async (spec) => isolationReport(spec, (await linuxHost()).ids, undefined, groupsFor(await linuxHost(), spec, 'probe')),
-      normalize,
-    ),
+    probeLinux(async (spec) => {
+      const host = await linuxHost()
+      return reportOf(host, spec, undefined, groupsFor(host, spec, 'probe'))
+    }, normalize),
 }

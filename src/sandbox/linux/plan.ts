@@ -6,6 +6,7 @@ import { defaultProfile } from '../seccomp/index.js'
 import type { SandboxSpec } from '../spec.js'
 import type { CgroupPlan } from './cgroup/index.js'
 import type { IdMode } from './ids.js'
+import { confinement, confineSteps } from './landlock.js'
 
 /** Namespaces by clone(2) flag. */
 const CLONE = {
@@ -33,6 +34,8 @@ export interface PlanParts {
   /** An empty host directory that the scratch is mounted over. */
   readonly mountPoint: string
   readonly hasTimeNamespaces: boolean
+  /** 0: no Landlock. */
+  readonly landlockAbi: number
   /** Of `coverProc`: what of /proc is hidden or read-only. */
   readonly procCovers: readonly Step[]
   /** A directory on disk for the scratch, owned by root inside; undefined: a tmpfs. */
@@ -107,6 +110,8 @@ export function planSandbox(parts: PlanParts): Step[] {
     ...attachSystemDirectories,
     ...mounts.attach,
     step(OP.handOutRoot),
+    // Whoever is confined may not mount any more.
+    ...confineSteps(confinement(parts.landlockAbi, spec)),
     step(OP.dropCaps, [bounding, capabilityMask([...spec.capabilities, ...INIT_CAPABILITIES])]),
   ]
 }

@@ -28,6 +28,7 @@ export class Supervisor {
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #free: number[] = []
   readonly pid: number
+  #landlockAbi = 0
   #next = 0
   #lost: ClosedError | undefined
   #onNeedsMap: ((pid: number) => Promise<void>) | undefined
@@ -53,6 +54,11 @@ export class Supervisor {
       closeChannel(supervisor.#channel)
       throw error
     }
+  }
+
+  /** The kernel's Landlock; 0: none. */
+  get landlockAbi(): number {
+    return this.#landlockAbi
   }
 
   get isAlive(): boolean {
@@ -147,6 +153,7 @@ export class Supervisor {
   #receive(id: number, step: ReceivedStep, fds: number[]): void {
     switch (step.op) {
       case OP.configured:
+        this.#landlockAbi = Number(step.ints[0] ?? 0n)
         return void this.#settle(`${id}:configured`, (waiter) => waiter.resolve(fds))
       case OP.helperReady:
         return void this.#settle(`${id}:helper`, (waiter) => waiter.resolve(fds))

@@ -31,6 +31,7 @@ function plan({ options = {}, ids = range, cgroup = noGroups, scratchDirectory }
     mountPoint: '/run/stratabox/1-0/mount',
     procCovers: [{ op: OP.attachOver, ints: [6], strings: ['p/keys'] }],
     hasTimeNamespaces: true,
+    landlockAbi: 7,
   }
   return planSandbox({ spec, ids, cgroup, root, mounts, snapshots, scratchDirectory, ...host })
 }
@@ -113,6 +114,7 @@ describe('the plan', () => {
         "attach 7 3 "/dev/pts"",
         "attach 5 3 "/tmp"",
         "handOutRoot",
+        "confine 65535 3 "/"",
         "dropCaps 2147747323 2147747323",
       ]
     `)
@@ -182,8 +184,8 @@ describe('the order of steps', () => {
     precedes('pivot', 'handOutRoot')
   })
 
-  it('ends with the hand-out of a finished root and the loss of capabilities', () => {
-    expect(names({ options: { mounts: { '/t': { tmpfs: true } } } }).slice(-2)).toEqual(['handOutRoot', 'dropCaps'])
+  it('ends with the hand-out of a finished root, Landlock, and the loss of capabilities', () => {
+    expect(names({ options: { mounts: { '/t': { tmpfs: true } } } }).slice(-3)).toEqual(['handOutRoot', 'confine', 'dropCaps'])
   })
 
   it('mounts a parent before what lies in it', () => {
