@@ -26,6 +26,7 @@ import type { IsolationReport } from '../types.js'
 import { type CgroupPlan, planCgroups, prepareCgroups, resolveDevices } from './cgroup/index.js'
 import { isMarkedDelegated } from './delegated.js'
 import { degradedEntry } from './fallback.js'
+import { explained } from './forbidden.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
 import { broken, closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
@@ -146,7 +147,7 @@ async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal |
     // Where the supervisor got to know of it, it is gone already.
     if (scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await root.release()
-    throw error
+    throw explained(error)
   }
 }
 
@@ -209,13 +210,32 @@ async function launch(
 const MAPS = { range: 'root', sub: 'sub', single: 'single' } as const
 const IDMODES = { range: 'root', sub: 'single', single: 'single' } as const
 
+/** Makes a sandbox with nothing in it, and closes it: whether that works is known only then. */
+async function tryOne(): Promise<void> {
+  const nothing = { root: '/', names: [], release: () => Promise.resolve() }
+  const unused = () => Promise.reject(new TypeError('a sandbox with nothing in it needs no store'))
+  const input: StartInput = {
+    root: { kind: 'lowers', lowers: nothing },
+    snapshots: [],
+    scratchDirectory: unused,
+    etcCopy: unused,
+    cacheDirectory: unused,
+    hiddenPlaces: () => [],
+  }
+  await (await start(normalize({}), input, undefined)).close()
+}
+
 /** Namespaces, control groups and overlays. */
 export const linuxBackend: Backend = {
   idMode: () => IDMODES[idMode().mode],
   start,
   probe: () =>
-    probeLinux(async (spec) => {
-      const host = await linuxHost()
-      return reportOf(host, spec, undefined, groupsFor(host, spec, 'probe'))
-    }, normalize),
+    probeLinux(
+      async (spec) => {
+        const host = await linuxHost()
+        return reportOf(host, spec, undefined, groupsFor(host, spec, 'probe'))
+      },
+      tryOne,
+      normalize,
+    ),
 }

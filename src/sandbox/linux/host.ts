@@ -10,6 +10,7 @@ import { native, OP, type Step, step } from '../../native/index.js'
 import { coverProc } from '../../rootfs/index.js'
 import { type CgroupHost, detectCgroups, findGroups, nodeCgroupFs } from './cgroup/index.js'
 import { FileHelper } from './file-helper.js'
+import { explained } from './forbidden.js'
 import { chooseIdMode, type IdLease, type IdMode, leaseIds, RANGE_LENGTH } from './ids.js'
 import { lockFile } from './locked-file.js'
 import { noteGroups, type RuntimeDirectory, sweepDead, takeRuntimeDirectory } from './runtime-directory.js'
@@ -166,6 +167,8 @@ async function startHost(): Promise<LinuxHost> {
   let supervisor: Supervisor
   try {
     supervisor = await Supervisor.start(configure, locks, (pid) => (ids.mode === 'sub' ? mapSubIds(pid, ids) : Promise.resolve()))
+  } catch (error) {
+    throw explained(error)
   } finally {
     // From here on they are the supervisor's alone: when it was killed, what it left must be free for the next one to sweep.
     for (const lock of locks) native().close(lock)

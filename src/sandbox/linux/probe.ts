@@ -1,10 +1,17 @@
-// What this host can enforce: every limit asked for, and what came of it.
+// What this host can enforce: a sandbox is made and closed, every limit is asked for, and this is what came of it.
+import { UnsupportedError } from '../../core/index.js'
 import type { normalize, SandboxSpec } from '../spec.js'
-import type { IsolationReport } from '../types.js'
+import type { IsolationEntry, IsolationReport } from '../types.js'
 
-/** The report for a sandbox with all limits. `report` may start the supervisor: whether user namespaces work is found out by making one. */
+const refused = (error: unknown): IsolationEntry => {
+  const { message, remedy } = error as Error & { remedy?: string | undefined }
+  return { status: 'refused', how: 'off', why: message, ...(remedy === undefined ? {} : { remedy }) }
+}
+
+/** The report for a sandbox with all limits. `report` may start the supervisor; `tryOne` makes a sandbox. */
 export async function probeLinux(
   report: (spec: SandboxSpec) => Promise<IsolationReport>,
+  tryOne: () => Promise<void>,
   specify: typeof normalize,
 ): Promise<IsolationReport> {
   const limits = {
@@ -17,10 +24,12 @@ export async function probeLinux(
     fileSizeMaxBytes: 2 ** 30,
     lifetimeMaxMs: 1000,
   }
+  let told: IsolationReport = {}
   try {
-    return await report(specify({ limits, onUnenforceable: 'degrade' }))
+    told = await report(specify({ limits, onUnenforceable: 'degrade' }))
+    await tryOne()
+    return told
   } catch (error) {
-    const { message, remedy } = error as Error & { remedy?: string }
-    return { user: { status: 'refused', how: 'off', why: message, ...(remedy === undefined ? {} : { remedy }) } }
+    return { ...told, [error instanceof UnsupportedError ? 'user' : 'mount']: refused(error) }
   }
 }
