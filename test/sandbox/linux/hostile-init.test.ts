@@ -10,7 +10,9 @@ import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vite
 import { StrataError } from '../../../src/core/index.js'
 import { encodeMessage, native, OP, type Step, step } from '../../../src/native/index.js'
 import { closeChannel, watch } from '../../../src/sandbox/linux/channels.js'
+import { linuxHost } from '../../../src/sandbox/linux/host.js'
 import { type EndWatcher, InitClient } from '../../../src/sandbox/linux/init-client.js'
+import { requires } from '../../support/requires.js'
 import { openFds } from '../../support/residue.js'
 import { staticProgram } from '../../support/static-program.js'
 import { open, output } from '../api/support/open.js'
@@ -140,6 +142,29 @@ describe('a PID 1 of its own process', () => {
     expect(await output(sandbox, ['echo', 'still here'])).toBe('still here')
     await eventually(() => kills() === 1, 'the kill')
     await sandbox.close()
+  })
+
+  it('that breaks its word ends with its sandbox, what runs there ends as killed, and others go on', async (ctx) => {
+    // Nobody else may look into a PID 1.
+    requires(ctx, 'root')
+    const sandbox = await open()
+    const { pid } = (await linuxHost()).supervisor
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    const before = children()
+    const victim = await open()
+    const [init] = children().filter((child) => !before.includes(child))
+    const sleeping = victim.run(['sleep', '600'])
+    await victim.run(['true'])
+    execFileSync(program(), ['speak', init!])
+    expect(await sleeping).toMatchObject({ exitCode: null, signal: 'SIGKILL' })
+    await expect(victim.run(['true'])).rejects.toMatchObject({
+      code: 'ERR_SANDBOX_ENDED',
+      message: expect.stringContaining('said what it never says'),
+    })
+    await eventually(() => !children().includes(init!), 'the end of PID 1')
+    expect(await output(sandbox, ['echo', 'still here'])).toBe('still here')
+    await sandbox.close()
+    await victim.close()
   })
 
   it('that sends a socket whose close(2) waits holds nobody up', async () => {
