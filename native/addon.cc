@@ -6,6 +6,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   stratabox::InitFs(env, exports);
   stratabox::InitChannel(env, exports);
+  stratabox::InitRelays(env, exports);
   return exports;
 }
 

@@ -81,5 +81,14 @@ export interface ChannelBinding {
   ref(keepsAlive: boolean): void
 }
 
+/** Connections whose bytes are passed on without Node. splice(2), epoll(7). */
+export interface RelayBinding {
+  /** Passes on bytes, ends of file and resets between two connected, non-blocking sockets, both ways, on another thread. The fds stay the caller's, who
+   *  closes them: the addon has its own. `group` is any number. */
+  relay(group: number, a: number, b: number): void
+  /** Closes the connections of a group. */
+  stopRelays(group: number): void
+}
+
 /** The whole addon. */
-export interface NativeBinding extends FsBinding, ChannelBinding {}
+export interface NativeBinding extends FsBinding, ChannelBinding, RelayBinding {}

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { SyscallError } from '../../core/index.js'
-import { forward } from './forward.js'
+import { RelayGroup } from './relay.js'
 import type { PublishedPort } from './types.js'
 
 const REMEDIES: Record<string, string> = {
@@ -34,19 +34,22 @@ export class Publication implements PublishedPort {
   readonly hostPort: number
   readonly #server: Server
   readonly #outside: Set<Socket>
+  readonly #relays: RelayGroup
   #closed: Promise<void> | undefined
 
-  private constructor(server: Server, outside: Set<Socket>) {
+  private constructor(server: Server, outside: Set<Socket>, relays: RelayGroup) {
     const { address, port } = server.address() as AddressInfo
     this.host = address
     this.hostPort = port
     this.#server = server
     this.#outside = outside
+    this.#relays = relays
   }
 
   /** `connect` gives the inner end for each connection; where it cannot, the outer one is reset. @throws SyscallError when the port cannot be had */
   static async open(host: string, hostPort: number, connect: () => Promise<Socket>, signal: AbortSignal): Promise<Publication> {
     const outside = new Set<Socket>()
+    const relays = new RelayGroup()
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, async (outer) => {
       outside.add(outer)
       outer.once('close', () => outside.delete(outer))
@@ -55,9 +58,9 @@ export class Publication implements PublishedPort {
       try {
         const inner = await connect()
         if (outer.destroyed) inner.destroy()
-        else forward(outer, inner)
+        else relays.join(outer, inner)
       } catch {
-        // Nothing listens inside, or the sandbox has ended: the client is told as it would be by a host without that port.
+        // Nothing listens inside, the sandbox has ended, or there are no descriptors left: the client is told as it would be by a host without that port.
         outer.resetAndDestroy()
       }
     })
@@ -65,7 +68,7 @@ export class Publication implements PublishedPort {
     server.unref()
     // A connection that could not be accepted (no descriptors left) is the client's loss; the listener goes on.
     server.on('error', () => undefined)
-    return new Publication(server, outside)
+    return new Publication(server, outside, relays)
   }
 
   /** Listens no more and ends its connections. */
@@ -73,6 +76,7 @@ export class Publication implements PublishedPort {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve())
       for (const socket of this.#outside) socket.destroy()
+      this.#relays.close()
     })
     return this.#closed
   }
