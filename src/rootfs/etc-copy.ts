@@ -59,8 +59,14 @@ const made = new Map<string, Promise<string>>()
 
 /** The path of the copy below `cache`, made if need be: of /etc as it was when this process first asked, for looking again costs 50 ms and more. */
 export async function etcCopy(cache: string): Promise<string> {
-  const known = await made.get(cache)
-  if (known !== undefined && (await allowed(() => lstat(known))) !== undefined) return known
+  const known = made.get(cache)
+  if (known !== undefined) {
+    const path = await known
+    if ((await allowed(() => lstat(path))) !== undefined) return path
+    // Somebody else found it gone first.
+    const newer = made.get(cache)
+    if (newer !== undefined && newer !== known) return newer
+  }
   const making = copyEtc(cache)
   made.set(cache, making)
   making.catch(() => made.delete(cache))

@@ -15,8 +15,10 @@ const REMEDIES: Record<string, string> = {
   'execve:EACCES': 'give the file execute permission for this user',
   'execve:ENOEXEC': 'start it through its interpreter, or add a #! line',
   'execve:E2BIG': 'pass long input through stdin or a file',
-  'mkdir:EROFS': "the place to mount on is not in a source that is mounted read-only: make it there, or use access: 'copy'",
-  'open:EROFS': "the place to mount on is not in a source that is mounted read-only: make it there, or use access: 'copy'",
+  'mkdir:EROFS':
+    "the place to mount on is to be made in a tree that is read-only: choose another, or make it in the source, or use access: 'copy'",
+  'open:EROFS':
+    "the place to mount on is to be made in a tree that is read-only: choose another, or make it in the source, or use access: 'copy'",
   'mount_setattr:EINVAL':
     'a file system in the source cannot be mounted with mapped ids: mount parts without it, or run as an ordinary user',
   'chdir:ENOENT': 'create the directory, or choose another cwd',
