@@ -1,5 +1,6 @@
 // npm test: types, lint, every test as the current user and, from root, the system's tests again as an ordinary user, without and with subordinate ids.
-// Then the sandboxes in a virtual machine with cgroup v2, and what executes native code once more, with sanitizers. Arguments are vitest file filters; with `--sanitize` there is only that last stage.
+// Then the sandboxes in a virtual machine with cgroup v2, what executes native code once more with sanitizers, and the Windows suite (test/windows) under
+// Wine. Arguments are vitest file filters; with `--sanitize` there is only that stage.
 // The last line is `N passed, N failed, N skipped`. Under CI=true nothing may be skipped but what cannot be there.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { prepareSanitizers, SANITIZED_SUITES } from './sanitizers.mjs'
 import { setup } from './setup.mjs'
 import { runUnprivileged, UID } from './unprivileged.mjs'
 import { testVm } from './vm.mjs'
+import { windowsSuite } from './wine.mjs'
 
 /** What an ordinary user's run repeats: whatever touches the kernel. */
 const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program', 'test/security']
@@ -26,7 +28,12 @@ const ALLOWED_SKIPS = [
 
 const isCI = process.env.CI === 'true'
 const isRoot = process.getuid?.() === 0
-const filters = process.argv.slice(2).filter((argument) => argument !== '--sanitize')
+const given = process.argv.slice(2).filter((argument) => argument !== '--sanitize')
+/** vitest has no part in the Windows suite. */
+const isWindowsSuite = (filter) => /^test\/windows(\/|$)/.test(filter)
+const filters = given.filter((filter) => !isWindowsSuite(filter))
+const isWindowsOnly = given.length > 0 && filters.length === 0
+const withWindows = given.length === 0 || given.some(isWindowsSuite)
 const isSanitizedOnly = process.argv.includes('--sanitize')
 const work = mkdtempSync(join(tmpdir(), 'stratabox-test-'))
 
@@ -108,6 +115,11 @@ async function inVirtualMachine() {
   return results
 }
 
+async function underWine() {
+  const { reason, ...result } = await windowsSuite(console.error)
+  return reason === undefined ? result : { passed: 0, failed: [], skipped: [{ title: 'the suite', reason }] }
+}
+
 async function run() {
   chmodSync(work, 0o711)
   await setup(console.error)
@@ -115,7 +127,7 @@ async function run() {
   const results = []
   if (missing.length > 0 && isCI)
     results.push({ name: 'peers', passed: 0, failed: [`not installed: ${missing.map((peer) => peer.command).join(', ')}`], skipped: [] })
-  if (!isSanitizedOnly) {
+  if (!isSanitizedOnly && !isWindowsOnly) {
     if (filters.length === 0) {
       results.push(await single('typecheck', 'tsc', ['-p', 'tsconfig.json']))
       results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
@@ -125,8 +137,9 @@ async function run() {
       for (const [how, files, extra] of halves(SYSTEM_SUITES))
         results.push(await suite(`${other(subIds)}${how}`, files, unprivileged(subIds), extra))
   }
-  if (!isSanitizedOnly && filters.length === 0) results.push(...(await inVirtualMachine()))
-  if (process.platform === 'linux' && (isSanitizedOnly || filters.length === 0)) results.push(...(await withSanitizers()))
+  if (!isSanitizedOnly && given.length === 0) results.push(...(await inVirtualMachine()))
+  if (process.platform === 'linux' && (isSanitizedOnly || given.length === 0)) results.push(...(await withSanitizers()))
+  if (!isSanitizedOnly && withWindows) results.push(await stage('the Windows suite under Wine', underWine))
   summarize(results)
 }
 

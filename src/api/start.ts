@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import type { ContentStore } from '../content/index.js'
 import { optionsObject, UnsupportedError } from '../core/index.js'
+import type { LayeredHive } from '../hive/index.js'
 import type { Image } from '../image/index.js'
 import { etcCopy } from '../rootfs/index.js'
 import { type BaseSandboxOptions, backend, noDefaults, normalize, type SandboxSpec, Session, type StartInput } from '../sandbox/index.js'
@@ -19,8 +20,8 @@ export interface SandboxOptions extends BaseSandboxOptions {
   readonly store?: Store | undefined
   /** When `root` is pulled: if the store lacks it, never, or each time. Only a reference that names a registry is: a short one ('app:1') is a local tag. Default 'missing'. */
   readonly pull?: PullRule | undefined
-  /** Windows only. */
-  readonly registry?: Readonly<Record<string, unknown>> | undefined
+  /** Windows only: keys such as `HKLM\\SOFTWARE` that the sandbox sees as these views. What it writes is in their top deltas once the sandbox is closed. */
+  readonly registry?: Readonly<Record<string, LayeredHive>> | undefined
 }
 
 /** A started sandbox with what `commit` and `fork` need to know of its making. */
@@ -58,7 +59,8 @@ async function resolveRoot(
 export async function startSandbox(given: SandboxOptions | undefined, snapshots: readonly string[] = []): Promise<Started> {
   const options = optionsObject(given, 'Sandbox')
   const { root, store: named, pull, registry, ...base } = options
-  if (registry !== undefined) throw new UnsupportedError('registry is for Windows', { remedy: 'leave it out' })
+  if (registry !== undefined && process.platform !== 'win32')
+    throw new UnsupportedError('registry is for Windows', { remedy: 'leave it out' })
   if (pull !== undefined && !['missing', 'never', 'always'].includes(pull))
     throw new TypeError("pull must be 'missing', 'never' or 'always'")
   const spec = normalize(base)
@@ -68,7 +70,7 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   const store = async () => named ?? (await defaultStore())
   const content = async () => contentOf(await store())
   const resolved = await resolveRoot(options, store, content)
-  const session = await begin(spec, resolved, content, snapshots, storePaths(named?.path), signal)
+  const session = await begin(spec, resolved, content, snapshots, storePaths(named?.path), signal, registry)
   const { signal: _ended, ...kept } = base
   return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
 }
@@ -85,9 +87,11 @@ async function begin(
   snapshots: readonly string[],
   stores: readonly string[],
   signal: AbortSignal | undefined,
+  registry?: SandboxOptions['registry'],
 ): Promise<Session> {
   const input: StartInput = {
     root: resolved.input,
+    ...(registry === undefined ? {} : { registry }),
     snapshots,
     scratchDirectory: async () => (await (await content()).scratch()).path,
     cacheDirectory: async (name, idMode) => (await content()).mountCache(name, idMode),

@@ -5,6 +5,8 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errnoName, SyscallError, UnsupportedError } from '../core/index.js'
 import type { NativeBinding } from './binding.js'
+import { win32ErrorName } from './win32-errors.js'
+import type { WindowsBinding } from './windows-binding.js'
 
 let loaded: NativeBinding | undefined
 
@@ -12,6 +14,13 @@ let loaded: NativeBinding | undefined
 export function native(): NativeBinding {
   loaded ??= load()
   return loaded
+}
+
+/** The addon on Windows. @throws UnsupportedError on other systems, and where it was not built */
+export function nativeWindows(): WindowsBinding {
+  if (process.platform !== 'win32')
+    throw new UnsupportedError(`this needs Windows, not ${process.platform}`, { remedy: 'run it on Windows 10 or later' })
+  return native() as unknown as WindowsBinding
 }
 
 /** The folder of this package: the nearest one above with its package.json. */
@@ -59,9 +68,11 @@ function typed(binding: NativeBinding): NativeBinding {
       } catch (cause) {
         const { errno, syscall, path } = cause as { errno?: number; syscall?: string; path?: string }
         if (typeof errno !== 'number' || syscall === undefined) throw cause
-        throw new SyscallError({ errno, code: errnoName(errno), syscall, path }, { cause })
+        throw new SyscallError({ errno, code: nameOf(errno), syscall, path }, { cause })
       }
     }
   }
   return wrapped as unknown as NativeBinding
 }
+
+const nameOf = process.platform === 'win32' ? win32ErrorName : errnoName

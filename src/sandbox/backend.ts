@@ -1,6 +1,7 @@
 // What a platform must bring: everything above it is the same on all of them.
 import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import type { LayeredHive } from '../hive/index.js'
 import type { Change } from '../layer/index.js'
 import type { Step } from '../native/index.js'
 import type { HiddenPlace, Lowers } from '../rootfs/index.js'
@@ -88,6 +89,8 @@ export type RootInput =
 
 /** What a platform needs besides the specification. */
 export interface StartInput {
+  /** Windows: registry keys that the sandbox sees as these views. */
+  readonly registry?: Readonly<Record<string, LayeredHive>> | undefined
   readonly root: RootInput
   /** Snapshots of other sandboxes on the same root, oldest first. */
   readonly snapshots: readonly string[]

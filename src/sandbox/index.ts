@@ -1,6 +1,7 @@
 export type { Backend, RootInput, RunningSandbox, StartInput } from './backend.js'
 export { capabilityNames, defaultCapabilities } from './capabilities.js'
 export { Events, type SandboxEvents } from './events.js'
+export { type JobEvents, type JobLimits, JobObject, type JobObjectOptions, type JobStats } from './job/index.js'
 export type { IoLimit } from './linux/cgroup/index.js'
 export { pendingCall } from './pending.js'
 export { Ports, type PublishedPort, type PublishOptions, type WaitForPortOptions } from './ports/index.js'

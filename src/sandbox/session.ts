@@ -1,11 +1,11 @@
 // Commands in a running sandbox: whose defaults apply, in which order. The environment is PATH and HOME, then the image's, the sandbox's, the call's.
 import { ClosedError } from '../core/index.js'
 import type { RawProcess, RunningSandbox } from './backend.js'
+import { platform } from './platform.js'
 import { SandboxProcess } from './process.js'
 import { type CommandSpec, commandArguments, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
 import type { Command, RunOptions, RunResult, SpawnOptions } from './types.js'
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const ROOT: UserSpec = { uid: 0, gid: 0 }
 
 /** What an image says about its commands. Source: image-spec config.md. */
@@ -74,14 +74,8 @@ export class Session {
   }
 
   #env({ env: call, terminal }: CommandSpec): Record<string, string | undefined> {
-    const term = terminal === undefined ? [] : [['TERM', 'xterm'] as const]
-    return Object.fromEntries([
-      ['PATH', PATH],
-      ...term,
-      ...pairs(this.#defaults.env),
-      ...Object.entries(this.#spec.env),
-      ...Object.entries(call),
-    ])
+    const term = terminal === undefined ? {} : { TERM: 'xterm' }
+    return { ...platform.environment(), ...term, ...Object.fromEntries(pairs(this.#defaults.env)), ...this.#spec.env, ...call }
   }
 
   async #start(command: Command | undefined, spec: CommandSpec, hasStdin: boolean): Promise<SandboxProcess> {
@@ -90,7 +84,7 @@ export class Session {
     const request = {
       argv,
       env: this.#env(spec),
-      cwd: spec.cwd ?? this.#spec.cwd ?? this.#defaults.cwd ?? '/',
+      cwd: spec.cwd ?? this.#spec.cwd ?? this.#defaults.cwd ?? platform.cwd,
       user: spec.user ?? this.user,
       mergeStderr: spec.mergeStderr,
       hasStdin,

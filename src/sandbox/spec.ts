@@ -2,6 +2,7 @@
 import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
 import { capabilityName, defaultCapabilities } from './capabilities.js'
 import { checkMounts } from './mount-options.js'
+import { platform } from './platform.js'
 import { defaultProfile, parseSeccompProfile, refuseUnanswered, type SeccompProfile } from './seccomp/index.js'
 import { checkTerminal } from './terminal-size.js'
 import type { BaseSandboxOptions, Command, Env, Limits, Mount, RunOptions, TerminalSize } from './types.js'
@@ -109,7 +110,7 @@ export function checkUser(user: unknown): UserSpec | undefined {
 
 function checkCwd(cwd: unknown): string | undefined {
   const path = stringOption(cwd, 'cwd')
-  if (path !== undefined && !path.startsWith('/'))
+  if (path !== undefined && !platform.isAbsolute(path))
     throw new TypeError(`cwd must be an absolute path inside the sandbox, not ${JSON.stringify(path)}`)
   return path
 }
@@ -167,10 +168,12 @@ function checkSeccomp(seccomp: BaseSandboxOptions['seccomp']): SeccompProfile | 
 /** The whole specification. @throws TypeError, RangeError or UnsupportedError that names the option */
 export function normalize(options: BaseSandboxOptions): SandboxSpec {
   rejectUnknown(options, OPTIONS, 'Sandbox')
-  if (options.isolation === 'job') throw new UnsupportedError("isolation: 'job' is for Windows", { remedy: 'leave isolation out' })
+  const other = platform.isolation === 'job' ? 'namespaces' : 'job'
+  if (options.isolation === other)
+    throw new UnsupportedError(`isolation: '${other}' is for ${other === 'job' ? 'Windows' : 'Linux'}`, { remedy: 'leave isolation out' })
   if (options.isolation === 'none')
     throw new UnsupportedError("isolation: 'none' is not supported yet", { remedy: 'use node:child_process' })
-  oneOf(options.isolation, 'isolation', ['namespaces'], 'namespaces')
+  oneOf(options.isolation, 'isolation', [platform.isolation], platform.isolation)
   const hostname = stringOption(options.hostname, 'hostname') ?? 'sandbox'
   if (!HOSTNAME.test(hostname))
     throw new TypeError(`hostname must be letters, digits, '-' and '.', at most 64, not ${JSON.stringify(hostname.slice(0, 100))}`)
@@ -245,7 +248,7 @@ export function normalizeRun(options: RunOptions | undefined): CommandSpec {
 export function commandArguments(command: Command): readonly string[] {
   if (typeof command === 'string') {
     stringOption(command, 'command')
-    return ['/bin/sh', '-c', command]
+    return platform.shell(command)
   }
   if (!Array.isArray(command)) throw new TypeError('command must be an array of strings, or a string for the shell')
   if (command.length === 0) throw new TypeError('command must not be empty')

@@ -1,3 +1,4 @@
+export { type JobEvents, type JobLimits, JobObject, type JobObjectOptions, type JobStats } from '../sandbox/index.js'
 export {
   FILE_ATTRIBUTE,
   HIVE_NAMES,

@@ -22,7 +22,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   native: ['core'],
   content: ['core', 'native', 'oci', 'compress', 'tar', 'layer', 'image', 'archive'],
   rootfs: ['core', 'native', 'content', 'layer', 'image', 'oci'],
-  sandbox: ['core', 'native', 'rootfs', 'content', 'image', 'layer', 'oci'],
+  sandbox: ['core', 'native', 'rootfs', 'content', 'image', 'layer', 'oci', 'hive', 'windows-layer'],
   builder: ['core', 'image', 'layer', 'oci', 'compress', 'tar', 'content', 'sandbox', 'rootfs', 'unionfs', 'windows-layer'],
   transfer: ['core', 'oci', 'image', 'registry', 'content'],
   // Everything but the addon: what needs it is a mechanism, and lies below.

@@ -1,0 +1,5 @@
+export { commandLine, environmentBlock, quoteArgument } from './command-line.js'
+export { baseEnvironment } from './environment.js'
+export { type JobEvents, JobObject, type JobObjectOptions, type JobStats, whyNot } from './job-object.js'
+export type { JobLimits } from './limits.js'
+export { KILLED, spawnInJobs } from './spawn.js'
