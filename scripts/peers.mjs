@@ -26,6 +26,9 @@ export const PEERS = [
   { command: 'zstd', package: 'zstd' },
   { command: 'oci-image-tool', package: 'oci-image-tool' },
   { command: 'chromium', package: 'chromium' },
+  { command: 'docker-registry', package: 'docker-registry' },
+  { command: 'htpasswd', package: 'apache2-utils' },
+  { command: 'openssl', package: 'openssl' },
 ]
 
 /** Those whose program is not on PATH (nor in the system folders that an ordinary user's PATH lacks). */

@@ -1,10 +1,19 @@
 // pull and push: public options to plans for transfer/, and the rule by which a missing image is pulled.
 import { hostPlatform } from '../builder/index.js'
 import type { ContentStore } from '../content/index.js'
-import { integerOption, UnsupportedError } from '../core/index.js'
+import { integerOption, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, type Platform, platformOfImage } from '../image/index.js'
 import { matchesPlatform, parsePlatform } from '../oci/index.js'
-import { checkAuth, formatReference, namesRegistry, parseReference, type RegistryAuth, withDefaultTag } from '../registry/index.js'
+import {
+  checkAuth,
+  formatReference,
+  namesRegistry,
+  parseReference,
+  RETRY_POLICY,
+  type RegistryAuth,
+  type RetryPolicy,
+  withDefaultTag,
+} from '../registry/index.js'
 import { checkRegistries, pullImage, push, type RegistriesSettings, Remotes, type TransferEvent } from '../transfer/index.js'
 import { refuseHostBase } from './host-base.js'
 
@@ -20,6 +29,8 @@ export interface TransferOptions {
   readonly registries?: RegistriesSettings | undefined
   /** Blobs that move at the same time, 1 to 32. Default: 4. */
   readonly parallel?: number | undefined
+  /** How often and how soon a request that fails in passing is tried again. Default: five tries, 250 ms to 30 s apart. */
+  readonly retry?: Partial<RetryPolicy> | undefined
   readonly onEvent?: ((event: TransferEvent) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -31,7 +42,7 @@ export interface PushOptions extends Omit<TransferOptions, 'platform'> {
 }
 
 /** Names of the options of `pull` (and, but for `platform`, of `push`), without `signal`. */
-export const TRANSFER_OPTIONS = ['platform', 'auth', 'insecure', 'registries', 'parallel', 'onEvent'] as const
+export const TRANSFER_OPTIONS = ['platform', 'auth', 'insecure', 'registries', 'parallel', 'retry', 'onEvent'] as const
 
 const PARALLEL = 4
 const PARALLEL_MAX = 32
@@ -43,9 +54,9 @@ export type PullRule = 'missing' | 'never' | 'always'
 export async function pullInto(content: ContentStore, known: RegistriesSettings, ref: string, options: TransferOptions): Promise<Image> {
   const { signal } = options
   const reference = parseReference(ref)
-  const { registries, parallel, onEvent } = settingsOf(known, reference.registry, options, 'pull')
+  const { registries, parallel, retry, onEvent } = settingsOf(known, reference.registry, options, 'pull')
   const platform = parsePlatform(options.platform ?? hostPlatform())
-  await using remotes = new Remotes({ registries })
+  await using remotes = new Remotes({ registries, retry })
   const sources = remotes.sources(reference)
   const descriptor = await pullImage({ reference, sources, content, platform, parallel, onEvent, signal })
   for (const name of new Set([ref, formatReference(withDefaultTag(reference))])) await content.refs.set(name, descriptor, { signal })
@@ -64,10 +75,10 @@ export async function pushFrom(
   const given = parseReference(ref)
   if (given.digest !== undefined && given.digest !== value.digest)
     throw new TypeError(`push: ${ref} names another digest than that of what is pushed, ${value.digest}`)
-  const { registries, parallel, onEvent } = settingsOf(known, given.registry, options, 'push')
+  const { registries, parallel, retry, onEvent } = settingsOf(known, given.registry, options, 'push')
   if (allowHostBase !== true) await refuseHostBase(value, 'push')
   const reference = withDefaultTag(given)
-  await using remotes = new Remotes({ registries })
+  await using remotes = new Remotes({ registries, retry })
   const digest = await push({ value, content, remote: remotes.origin(reference), reference, parallel, onEvent, signal })
   const { registry, repository } = reference
   return { digest, reference: formatReference({ registry, repository, digest }) }
@@ -81,7 +92,14 @@ function settingsOf(known: RegistriesSettings, registry: string, options: Transf
   const all = { ...known, ...checkRegistries(options.registries, of) }
   const own = { ...all[registry], ...(auth === undefined ? {} : { auth }), ...(insecure === undefined ? {} : { insecure }) }
   const parallel = integerOption(options.parallel, `${of}: parallel`, 1, PARALLEL_MAX) ?? PARALLEL
-  return { registries: { ...all, [registry]: own }, parallel, onEvent }
+  const { attempts, minDelayMs, maxDelayMs, ...others } = optionsObject(options.retry, `${of}: retry`)
+  rejectUnknown(others, [], `${of}: retry`)
+  const retry = {
+    attempts: integerOption(attempts, `${of}: retry.attempts`, 1, 100) ?? RETRY_POLICY.attempts,
+    minDelayMs: integerOption(minDelayMs, `${of}: retry.minDelayMs`, 0) ?? RETRY_POLICY.minDelayMs,
+    maxDelayMs: integerOption(maxDelayMs, `${of}: retry.maxDelayMs`, 0) ?? RETRY_POLICY.maxDelayMs,
+  }
+  return { registries: { ...all, [registry]: own }, parallel, retry, onEvent }
 }
 
 /** What the rule needs of a store. */

@@ -54,6 +54,8 @@ function run(program: string, input: string, signal: AbortSignal | undefined): P
     const kill = (why: string) => {
       problem ??= why
       child.kill('SIGKILL')
+      // A program of its own that it left behind may hold the pipe.
+      child.stdout.destroy()
     }
     const timer = setTimeout(kill, TIMEOUT_MS, `no answer in ${TIMEOUT_MS / 1000} s`)
     const abort = () => kill('aborted')

@@ -8,7 +8,7 @@ import type { TestRegistry } from '../../src/testing/index.js'
 import type { TransferEvent } from '../../src/transfer/index.js'
 import { textIn } from '../builder/support.js'
 import { clientOf, pushArtifact, registryFor } from '../registry/support/registry.js'
-import { depot, imageOf } from './support.js'
+import { depot, imageOf } from './support/depot.js'
 
 const place = depot()
 const isBlob = ({ url, method }: { url: string; method: string }) => method === 'GET' && url.includes('/blobs/sha256')

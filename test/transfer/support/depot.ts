@@ -1,12 +1,12 @@
 // Stores, and images to send, with names that the tests choose.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import { Store } from '../../src/api/store.js'
-import type { StoreOptions } from '../../src/api/store-options.js'
-import type { Image } from '../../src/image/index.js'
-import { pseudoRandom } from '../registry/support/registry.js'
+import { Store } from '../../../src/api/store.js'
+import type { StoreOptions } from '../../../src/api/store-options.js'
+import type { Image } from '../../../src/image/index.js'
+import { pseudoRandom } from '../../registry/support/registry.js'
 
 /** A directory that lasts for one test, with as many stores as wanted. No credentials of whoever runs the tests are looked at. */
 export function depot() {
@@ -24,6 +24,7 @@ export function depot() {
   beforeEach(async () => {
     place.directory = await mkdtemp(join(tmpdir(), 'stratabox-transfer-'))
     process.env['REGISTRY_AUTH_FILE'] = place.path('auth.json')
+    await writeFile(place.path('auth.json'), '{}')
   })
   afterEach(async () => {
     if (before === undefined) delete process.env['REGISTRY_AUTH_FILE']
