@@ -25,16 +25,21 @@ chmod -R 0700 /home/nobody
 cd /project || exit 1
 files=$(cat scripts/vm/files)
 echo "kernel $(uname -r), up for $(cut -d' ' -f1 /proc/uptime) s"
+# Both at once, on a processor each; what they write is shown one after the other.
 (
   echo $BASHPID > /sys/fs/cgroup/system.slice/test.service/cgroup.procs
   exec node scripts/vm/main.mjs root $files
-)
+) > /run/root.log 2>&1 &
 (
   echo $BASHPID > /sys/fs/cgroup/user.slice/test.scope/cgroup.procs
-  cd /project
   exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env -i PATH="$PATH" HOME=/home/nobody/home TMPDIR=/home/nobody/tmp \
     XDG_RUNTIME_DIR=/home/nobody/run USER=nobody STRATABOX_TEST_UNPRIVILEGED=1 node scripts/vm/main.mjs user $files
-)
+) > /run/user.log 2>&1 &
+wait
+echo "── as root"
+cat /run/root.log
+echo "── as an ordinary user"
+cat /run/user.log
 echo "left: $(find /sys/fs/cgroup -mindepth 1 -type d -name 'stratabox-*' ! -name stratabox-self | tr '\n' ' ')"
 echo STRATABOX-VM-END
 # The host, which has read the line above, switches the machine off.

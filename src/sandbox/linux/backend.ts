@@ -92,7 +92,7 @@ function refuse(report: IsolationReport, spec: SandboxSpec): IsolationReport {
 }
 
 const reportOf = (host: LinuxHost, spec: SandboxSpec, root: RootPlan | undefined, cgroup: CgroupPlan): IsolationReport => ({
-  ...isolationReport(spec, host.ids, root, cgroup),
+  ...isolationReport({ spec, host, root, cgroup }),
   landlock: landlockEntry(host.supervisor.landlockAbi, spec),
 })
 

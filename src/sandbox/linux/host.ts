@@ -16,6 +16,7 @@ import { lockFile } from './locked-file.js'
 import { noteGroups, type RuntimeDirectory, sweepDead, takeRuntimeDirectory } from './runtime-directory.js'
 import { shared } from './shared.js'
 import { Supervisor } from './supervisor.js'
+import { tmpfsHasUserXattrs } from './tmpfs-xattrs.js'
 
 const run = promisify(execFile)
 const MODES = { range: 0, sub: 1, single: 2 } as const
@@ -32,6 +33,8 @@ export interface LinuxHost {
   /** Steps that hide parts of /proc, and make others read-only. */
   readonly procCovers: readonly Step[]
   readonly hasTimeNamespaces: boolean
+  /** Else an overlay on a tmpfs cannot take directories of the layers below away. */
+  readonly tmpfsHasUserXattrs: boolean
   /** The file helper, started when first needed. */
   files(): Promise<FileHelper>
 }
@@ -177,8 +180,8 @@ async function startHost(): Promise<LinuxHost> {
     () => FileHelper.start(supervisor),
     (helper) => helper.isAlive,
   )
-  const hasTimeNamespaces = existsSync('/proc/self/ns/time')
-  return { ids, lease, runtime, cgroups, supervisor, procCovers: coverProc(), hasTimeNamespaces, files }
+  const found = { hasTimeNamespaces: existsSync('/proc/self/ns/time'), tmpfsHasUserXattrs: tmpfsHasUserXattrs(runtime.own) }
+  return { ids, lease, runtime, cgroups, supervisor, procCovers: coverProc(), ...found, files }
 }
 
 /** The host with a living supervisor: the first call starts it, and the first after its death starts another. */

@@ -34,10 +34,30 @@ function limitEntries({ limits, scratch, scratchMaxBytes }: SandboxSpec): Isolat
   }
 }
 
-/** The report of one sandbox. */
-export function isolationReport(spec: SandboxSpec, ids: IdMode, root: RootPlan | undefined, cgroup: CgroupPlan): IsolationReport {
+function scratchEntry({ scratch }: SandboxSpec, hasXattrs: boolean): IsolationEntry {
+  if (scratch === 'disk') return enforced('writes go to a private directory on disk')
+  if (hasXattrs) return enforced('writes go to a private tmpfs')
   return {
-    user: userEntry(ids),
+    status: 'degraded',
+    how: 'writes go to a private tmpfs, but directories of the layers below cannot be removed (EIO)',
+    why: "this kernel's tmpfs has no user attributes, which Linux has since 6.6",
+    remedy: "use scratch: 'disk'",
+  }
+}
+
+/** What the report is about. */
+export interface ReportParts {
+  readonly spec: SandboxSpec
+  readonly host: { readonly ids: IdMode; readonly tmpfsHasUserXattrs: boolean }
+  /** Undefined: no root yet. */
+  readonly root: RootPlan | undefined
+  readonly cgroup: CgroupPlan
+}
+
+/** The report of one sandbox. */
+export function isolationReport({ spec, host, root, cgroup }: ReportParts): IsolationReport {
+  return {
+    user: userEntry(host.ids),
     mount: enforced('mount namespace, pivot_root; nothing of the host but what is named'),
     pid: enforced('PID namespace; its PID 1 dies with the host process'),
     uts: enforced('UTS namespace'),
@@ -59,6 +79,7 @@ export function isolationReport(spec: SandboxSpec, ids: IdMode, root: RootPlan |
       root?.degraded === undefined
         ? enforced('overlay: reads from below, writes to a private layer')
         : { status: 'degraded', ...root.degraded },
+    scratch: scratchEntry(spec, host.tmpfsHasUserXattrs),
     ...limitEntries(spec),
     ...cgroup.isolation,
   }

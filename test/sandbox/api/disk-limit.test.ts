@@ -23,7 +23,7 @@ async function openOnDisk(options: SandboxOptions): Promise<{ sandbox: Sandbox; 
 }
 
 // Many files: each of them is smaller than the limit.
-const fill = (folder: string) => `mkdir -p ${folder}; i=0; while :; do i=$((i+1)); head -c 1048576 /dev/zero > ${folder}/$i; done`
+const fill = (folder: string) => `mkdir -p ${folder}; i=0; while :; do i=$((i+1)); head -c 4194304 /dev/zero > ${folder}/$i; done`
 
 describe("diskMaxBytes with scratch: 'disk'", () => {
   it('is degraded in the report, with how, why and the remedy', async () => {

@@ -4,7 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Sandbox, Store } from 'stratabox'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { output } from './support/open.js'
+import { open, output } from './support/open.js'
+
+const REPLACE =
+  'rm -r /etc/alternatives && mkdir /etc/alternatives && echo x > /etc/alternatives/x && rm -r /etc/ld.so.conf.d && ls /etc/alternatives'
+const report = await Sandbox.probe()
+
+describe('a directory of the layers below', () => {
+  it.each(['memory', 'disk'] as const)('can be taken away with scratch %j, or the report says that it cannot', async (scratch) => {
+    const path = mkdtempSync(join(tmpdir(), 'stratabox-store-'))
+    const store = await Store.open({ path })
+    onTestFinished(async () => {
+      await store.close()
+      rmSync(path, { recursive: true })
+    })
+    const sandbox = await open({ store, scratch })
+    expect(sandbox.isolation['scratch']?.status).toBe(scratch === 'disk' ? 'enforced' : report['scratch']?.status)
+    const { stdout, stderr } = await sandbox.run(REPLACE)
+    // Before Linux 6.6 a tmpfs has no user attributes, and so an overlay on it no way to say that a directory is new.
+    if (sandbox.isolation['scratch']?.status === 'degraded') expect(stderr).toContain('Input/output error')
+    else expect(stdout).toBe('x\n')
+  })
+})
 
 describe("scratch: 'disk'", () => {
   it('works as in memory does, and its directory is gone after close', async () => {
