@@ -49,7 +49,14 @@ describe.each(['edge-oci', 'edge-zstd-oci', 'edge-uncompressed-oci', 'edge-docke
       .map(seenInside)
       .sort()
     const mounts = { '/walk': { source: walker } }
-    const { stdout } = await Sandbox.run(['/walk', '/'], { store, root: image!, mounts, reject: true, maxOutputBytes: 2 ** 28 })
+    const { stdout } = await Sandbox.run(['/walk', '/'], {
+      store,
+      root: image!,
+      mounts,
+      user: '0:0',
+      reject: true,
+      maxOutputBytes: 2 ** 28,
+    })
     const inside = lines(stdout).map(seenInside).sort()
     expect(inside.length).toBeGreaterThan(20)
     const [ours, theirs] = [new Set(unpacked), new Set(inside)]
