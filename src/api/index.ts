@@ -34,6 +34,7 @@ export type {
   SeccompProfile,
   SpawnOptions,
   TerminalSize,
+  WaitForLineOptions,
   WaitForPortOptions,
 } from '../sandbox/index.js'
 export type { RegistriesSettings, RegistrySettings, TransferEvent } from '../transfer/index.js'

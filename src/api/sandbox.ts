@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { ClosedError, optionsObject, rejectUnknown } from '../core/index.js'
 import type { Change, Image } from '../image/index.js'
-import { SandboxFs } from '../sandbox/fs/index.js'
+import { OpenFiles, SandboxFs } from '../sandbox/fs/index.js'
 import {
   type Abortable,
   backend,
@@ -45,6 +45,7 @@ export class Sandbox implements AsyncDisposable {
   #closed: Promise<void> | undefined
   #ended: Error | undefined
   readonly #ports: Ports
+  readonly #opened = new OpenFiles()
   /** node:fs/promises on the sandbox's files, running or stopped. Never follows a link out. */
   readonly fs: SandboxFs
 
@@ -53,6 +54,7 @@ export class Sandbox implements AsyncDisposable {
     const { session, spec } = started
     const { running } = session
     this.fs = new SandboxFs({
+      opened: this.#opened,
       ask: (request, base) => (this.#closed === undefined ? running.file(request, base ?? 'root') : Promise.reject(this.#closedError())),
       user: () => running.resolveUser(session.user),
     })
@@ -218,7 +220,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#ports.close(this.#closedError()), this.#started.session.running.close()])
+    await Promise.all([this.#opened.close(), this.#ports.close(this.#closedError()), this.#started.session.running.close()])
     await this.#started.release?.()
   }
 

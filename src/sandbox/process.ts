@@ -1,7 +1,7 @@
 // A started command as its caller sees it.
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ClosedError, ExitError, TimeoutError, UnsupportedError } from '../core/index.js'
+import { ClosedError, ExitError, UnsupportedError } from '../core/index.js'
 import { Abortion } from './abortion.js'
 import type { ProcessExit, RawProcess } from './backend.js'
 import { LineSplitter } from './lines.js'
@@ -11,6 +11,7 @@ import { signalNumber } from './signals.js'
 import type { CommandSpec } from './spec.js'
 import { checkSize } from './terminal-size.js'
 import type { RunResult, TerminalSize } from './types.js'
+import { type WaitForLineOptions, waitForLine } from './wait-for-line.js'
 
 const QUIET_MS = 100
 const ERASED = Buffer.alloc(0)
@@ -154,30 +155,9 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
   }
 
   /** The first line of stdout or stderr, from the start, that matches. @throws TimeoutError; ClosedError when it ends without one */
-  waitForLine(pattern: string | RegExp, options: { timeoutMs?: number | undefined } = {}): Promise<string> {
-    const { timeoutMs = 60_000 } = options
-    const matches = (line: string) => (typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line))
-    const stops: (() => void)[] = []
-    const found = new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new TimeoutError(`no line matched ${String(pattern)} within ${timeoutMs} ms`, { remedy: 'raise timeoutMs' })),
-        timeoutMs,
-      )
-      stops.push(() => clearTimeout(timer))
-      const outputs = [this.#stdout, this.#stderr].filter((output) => output !== undefined)
-      for (const output of outputs) {
-        const splitter = new LineSplitter()
-        const look = (lines: string[]) => lines.filter(matches).slice(0, 1).forEach(resolve)
-        stops.push(output.listen((chunk) => look(splitter.push(chunk))))
-        output.ended.then(() => look(splitter.end()))
-      }
-      Promise.all(outputs.map(({ ended }) => ended)).then(() =>
-        setImmediate(() => reject(new ClosedError(`the command ended without a line that matches ${String(pattern)}`))),
-      )
-    })
-    return pendingCall(found).finally(() => {
-      for (const stop of stops) stop()
-    })
+  waitForLine(pattern: string | RegExp, options?: WaitForLineOptions): Promise<string> {
+    const outputs = [this.#stdout, this.#stderr].filter((output) => output !== undefined)
+    return pendingCall(waitForLine(outputs, pattern, options))
   }
 
   /** Signals the command itself. False when it has ended. Default SIGTERM. */

@@ -3,6 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import { FsError } from '../../core/index.js'
 import { native, type Step } from '../../native/index.js'
 import type { FileAnswer } from '../linux/file-helper.js'
+import type { OpenFiles } from './open-files.js'
 
 /** What SandboxFs stands on. */
 export interface FileAccess {
@@ -10,6 +11,8 @@ export interface FileAccess {
   ask(request: Step, base?: number): Promise<FileAnswer>
   /** Whose new files are. */
   user(): Promise<{ readonly uid: number; readonly gid: number }>
+  /** Where what callers hold open is noted. */
+  readonly opened: OpenFiles
 }
 
 /** What a caller was doing: for the message of whatever goes wrong. */
@@ -57,6 +60,11 @@ export class Inside {
 
   constructor(access: FileAccess) {
     this.#access = access
+  }
+
+  /** What callers hold open. */
+  get opened(): OpenFiles {
+    return this.#access.opened
   }
 
   /** Whose new files are. */

@@ -1,7 +1,9 @@
 // Opening: the helper opens (and creates, truncates, copies up) and passes the descriptor on; Node reads and writes it itself.
+import type { EventEmitter } from 'node:events'
 import { close, constants, type PathLike } from 'node:fs'
 import { type FileHandle, open as openHost } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { ClosedError } from '../../core/index.js'
 import { native, OP, step } from '../../native/index.js'
 import { creationMode, openFlags, parseMode, pathText } from './arguments.js'
 import { nanoseconds, parseId } from './attributes.js'
@@ -63,5 +65,8 @@ export async function fileHandle(inside: Inside, fd: number, path: string): Prom
       change('futime', OP.fsUtimes, nanoseconds(atime, 'atime'), nanoseconds(mtime, 'mtime'), 1),
   }
   for (const [name, value] of Object.entries(own)) Object.defineProperty(handle, name, { value, configurable: true, writable: true })
-  return handle
+  // Node's types leave out that a FileHandle is an EventEmitter.
+  if (inside.opened.add(handle as unknown as EventEmitter, () => handle.close())) return handle
+  await handle.close()
+  throw new ClosedError('the sandbox is closed', { remedy: 'create a new one' })
 }

@@ -70,7 +70,7 @@ export class SandboxFs implements SharedCalls {
   readonly utimes: NodeFs['utimes']
   readonly truncate: NodeFs['truncate']
   readonly access: NodeFs['access']
-  /** A FileHandle of Node's own class: close it. It stays usable when the sandbox is closed. */
+  /** A FileHandle of Node's own class: close it. It is closed with the sandbox. */
   readonly open: NodeFs['open']
   readonly #inside: Inside
 
@@ -103,12 +103,12 @@ export class SandboxFs implements SharedCalls {
     this.open = (path, flags, mode) => open(inside, path, flags, mode)
   }
 
-  /** A ReadStream of node:fs. */
+  /** A ReadStream of node:fs. It ends with the sandbox. */
   createReadStream(path: PathLike, options?: Parameters<typeof hostReadStream>[1]): ReturnType<typeof hostReadStream> {
     return createReadStream(this.#inside, path, options)
   }
 
-  /** A WriteStream of node:fs. */
+  /** A WriteStream of node:fs. It ends with the sandbox. */
   createWriteStream(path: PathLike, options?: Parameters<typeof hostWriteStream>[1]): ReturnType<typeof hostWriteStream> {
     return createWriteStream(this.#inside, path, options)
   }

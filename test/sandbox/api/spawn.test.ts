@@ -118,6 +118,24 @@ describe('spawn', () => {
     expect(await never).toBeInstanceOf(ClosedError)
   })
 
+  it('takes a signal, and options that make sense, when it waits for a line', async () => {
+    const process = await (await open()).spawn('echo one; echo two; read x')
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const waiting = rejection(process.waitForLine('never', { signal: controller.signal }))
+    controller.abort(reason)
+    expect(await waiting).toBe(reason)
+    expect(await rejection(process.waitForLine('one', { signal: controller.signal }))).toBe(reason)
+    // An expression that remembers where it stopped would miss every second line.
+    const every = /(one|two)/g
+    every.test('one')
+    expect([await process.waitForLine(every), await process.waitForLine(/two/y)]).toEqual(['one', 'two'])
+    expect(await rejection(process.waitForLine('one', { timeoutMs: 0 }))).toBeInstanceOf(RangeError)
+    expect(await rejection(process.waitForLine('one', { timeout: 5 } as never))).toBeInstanceOf(TypeError)
+    expect(await rejection(process.waitForLine(5 as never))).toBeInstanceOf(TypeError)
+    process.kill('SIGKILL')
+  })
+
   it('kills with the signal that was named, by default SIGTERM, and says whether it could', async () => {
     const sandbox = await open()
     const one = await sandbox.spawn(['sleep', '60'])

@@ -1,10 +1,11 @@
 // open, FileHandle, createReadStream, createWriteStream in a real sandbox.
+import { once } from 'node:events'
 import { open as openHost } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
 import { openFds } from '../../support/residue.js'
-import { hasFullMap, output, rejection } from '../api/support/open.js'
+import { hasFullMap, open, output, rejection } from '../api/support/open.js'
 import { shareSandbox } from './support/shared.js'
 
 const shared = shareSandbox()
@@ -124,5 +125,37 @@ describe('createWriteStream', () => {
     const { fs, dir } = shared
     expect(await rejection(pipeline(['x'], fs.createWriteStream(`${dir}/no/where`)))).toMatchObject({ code: 'ENOENT', syscall: 'open' })
     expect(() => fs.createWriteStream(5 as unknown as string)).toThrow(TypeError)
+  })
+})
+
+describe('what is open when the sandbox is closed', () => {
+  it('is closed with it: handles and streams, idle or at work', async () => {
+    await (await open()).fs.readFile('/etc/passwd')
+    const before = openFds()
+    const sandbox = await open()
+    await sandbox.fs.writeFile('/tmp/a', Buffer.alloc(2 ** 20))
+    const [idle, busy, closed] = [await sandbox.fs.open('/tmp/a'), await sandbox.fs.open('/tmp/a'), await sandbox.fs.open('/tmp/a')]
+    await closed.close()
+    const reading = sandbox.fs.createReadStream('/tmp/a')
+    const writing = sandbox.fs.createWriteStream('/tmp/b')
+    const unopened = sandbox.fs.createReadStream('/tmp/a')
+    for (const stream of [reading, writing, unopened]) (stream as NodeJS.EventEmitter).on('error', () => undefined)
+    await once(reading, 'readable')
+    writing.write('x')
+    const work = busy.read(Buffer.alloc(2 ** 20), 0, 2 ** 20, 0)
+    await sandbox.close()
+    expect((await work).bytesRead).toBe(2 ** 20)
+    expect([idle.fd, busy.fd]).toEqual([-1, -1])
+    expect(await rejection(idle.read())).toMatchObject({ code: 'EBADF' })
+    expect([reading.destroyed, writing.destroyed, unopened.destroyed]).toEqual([true, true, true])
+    expect(openFds()).toBeLessThanOrEqual(before)
+  })
+  it('cannot be opened after it', async () => {
+    const sandbox = await open()
+    const late = rejection(sandbox.fs.open('/etc/passwd'))
+    await sandbox.close()
+    const error = await late
+    expect(error).toMatchObject({ code: 'ERR_CLOSED' })
+    expect(await rejection(text(sandbox.fs.createReadStream('/etc/passwd')))).toMatchObject({ code: 'ERR_CLOSED' })
   })
 })
