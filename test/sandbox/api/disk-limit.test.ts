@@ -3,19 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Sandbox, type SandboxOptions, Store } from 'stratabox'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../support/descendants.js'
 import { open, output } from './support/open.js'
 
 const MIB = 2 ** 20
 
+let path: string
+let store: Store
+beforeAll(async () => {
+  path = mkdtempSync(join(tmpdir(), 'stratabox-store-'))
+  store = await Store.open({ path })
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(path, { recursive: true })
+})
+
 async function openOnDisk(options: SandboxOptions): Promise<{ sandbox: Sandbox; told: object[] }> {
-  const path = mkdtempSync(join(tmpdir(), 'stratabox-store-'))
-  const store = await Store.open({ path })
-  onTestFinished(async () => {
-    await store.close()
-    rmSync(path, { recursive: true })
-  })
   const sandbox = await open({ ...options, store, scratch: 'disk' })
   const told: object[] = []
   sandbox.on('limit', (event) => told.push(event))
@@ -40,7 +45,7 @@ describe("diskMaxBytes with scratch: 'disk'", () => {
     'ends a disk filler in %s, tells of it, and the files stay',
     async (folder) => {
       const { sandbox, told } = await openOnDisk({ limits: { diskMaxBytes: 24 * MIB } })
-      const result = await sandbox.run(fill(folder), { timeoutMs: 60_000 })
+      const result = await sandbox.run(fill(folder), { timeoutMs: 120_000 })
       expect(result).toMatchObject({ ok: false, signal: 'SIGKILL', timedOut: false })
       expect(told[0]).toMatchObject({ limit: 'diskMaxBytes', max: 24 * MIB })
       expect((told[0] as { value: number }).value).toBeGreaterThan(24 * MIB)
@@ -52,7 +57,7 @@ describe("diskMaxBytes with scratch: 'disk'", () => {
   it('counts what lies in directories that nobody may enter', async () => {
     const { sandbox } = await openOnDisk({ limits: { diskMaxBytes: 16 * MIB } })
     const hidden = 'mkdir -m 0700 /secret; cd /secret; chmod 0 .; i=0; while :; do i=$((i+1)); head -c 1048576 /dev/zero > $i; done'
-    expect(await sandbox.run(hidden, { timeoutMs: 60_000 })).toMatchObject({ signal: 'SIGKILL', timedOut: false })
+    expect(await sandbox.run(hidden, { timeoutMs: 120_000 })).toMatchObject({ signal: 'SIGKILL', timedOut: false })
   })
 
   it('lets no single file be larger, at once', async () => {
@@ -73,6 +78,6 @@ describe("diskMaxBytes with scratch: 'disk'", () => {
   it('finds a background process that fills the disk after its command has ended', async () => {
     const { sandbox, told } = await openOnDisk({ limits: { diskMaxBytes: 16 * MIB } })
     await sandbox.run(`(${fill('/tmp/later')}) >/dev/null 2>&1 &`)
-    expect(await eventually(async () => told.length > 0, 30_000)).toBe(true)
+    expect(await eventually(async () => told.length > 0, 120_000)).toBe(true)
   })
 })
