@@ -100,6 +100,12 @@ describe('the probe', () => {
     expect(idsWith(report, 'FAIL')).toEqual([])
   })
 
+  it('types into no terminal, on one of its own (CVE-2017-5226)', async (ctx) => {
+    const report = await probe(ctx, { host: 'root', options: {}, shares: true, pty: true, arguments: ['--only', 'tty.'] })
+    expect(idsWith(report, 'PASS')).toEqual(['tty.console-vt', 'tty.tiocsti', 'tty.tiocsti-own-pty'])
+    expect(idsWith(report, 'FAIL')).toEqual([])
+  })
+
   it('has no complaint that docs/security.md does not name', () => {
     const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
     for (const id of [...ALWAYS, ...WITH_BINDS, ...SINGLE_ID_ROOT]) expect(page).toContain(`\`${id}\``)

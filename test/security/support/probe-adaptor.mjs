@@ -1,11 +1,11 @@
-// Runs ../shared/probe's program in a sandbox. argv: a JSON request { root, mounts, user, limits }, then the probe's own arguments.
+// Runs ../shared/probe's program in a sandbox. argv: a JSON request { program, pty, ...options of the sandbox }, then the probe's own arguments.
 import { Sandbox } from '../../../dist/index.js'
 
 const [request, ...argv] = process.argv.slice(2)
-const { program, ...options } = JSON.parse(request)
+const { program, pty, ...options } = JSON.parse(request)
 const sandbox = await Sandbox.create(options)
 try {
-  const { stdout, stderr } = await sandbox.run([program, ...argv])
+  const { stdout, stderr } = await (await sandbox.spawn([program, ...argv], pty ? { pty } : {})).wait()
   process.stdout.write(stdout)
   process.stderr.write(stderr)
 } finally {

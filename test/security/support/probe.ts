@@ -22,6 +22,8 @@ export interface ProbeSetting {
   /** With host directories bound in, as canary.py shares them. Without, the program is in the root. */
   readonly shares: boolean
   readonly arguments?: readonly string[]
+  /** On a terminal instead of pipes. */
+  readonly pty?: boolean
 }
 
 /** One line of the probe. */
@@ -80,6 +82,7 @@ export async function probe(ctx: TestContext, setting: ProbeSetting): Promise<Pr
     const ownRoot = setting.options.root === undefined
     const options = {
       ...setting.options,
+      pty: setting.pty === true,
       program: ownRoot ? '/probe' : '/mnt/probe',
       ...(ownRoot ? { root: `${work}/root` } : {}),
       mounts: { ...mounts, ...(ownRoot ? {} : { '/mnt/probe': { source: `${work}/root/probe` } }) },
