@@ -19,7 +19,13 @@ export async function program(code: string): Promise<string> {
     format: 'esm',
     target: 'es2022',
     outfile,
-    alias: { stratabox: src('index.ts'), '#hash': src('core/hash.node.ts'), '#compress': src('compress/codec.node.ts') },
+    alias: {
+      stratabox: src('index.ts'),
+      'stratabox/registry': src('registry/index.ts'),
+      'stratabox/registry/testing': src('testing/index.ts'),
+      '#hash': src('core/hash.node.ts'),
+      '#compress': src('compress/codec.node.ts'),
+    },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })
   return outfile
