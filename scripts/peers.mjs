@@ -24,6 +24,7 @@ export const PEERS = [
   { command: 'skopeo', package: 'skopeo' },
   { command: 'umoci', package: 'umoci' },
   { command: 'zstd', package: 'zstd' },
+  { command: 'faketime', package: 'faketime' },
   { command: 'oci-image-tool', package: 'oci-image-tool' },
   { command: 'chromium', package: 'chromium' },
   { command: 'docker-registry', package: 'docker-registry' },
