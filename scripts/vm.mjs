@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { build } from 'esbuild'
 import { capture, main, root, ScriptError } from './run.mjs'
 import { setup } from './setup.mjs'
 import { makeDisk, makeInitramfs } from './vm/image.mjs'
@@ -57,6 +56,8 @@ export async function testVm(say, files = FILES) {
 
 /** Each test as one module that needs only the package and `vitest`, and a `vitest` that is its runner alone. Returns [host path, path in the machine]. */
 async function bundle(out, files) {
+  // Not at the top: in a fresh clone this file is loaded before there are packages.
+  const { build } = await import('esbuild')
   const options = { bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'error', absWorkingDir: root }
   await build({
     ...options,
