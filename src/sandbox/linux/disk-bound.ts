@@ -35,6 +35,7 @@ export class DiskBound {
   #freeBytes = 0
   #countedAt = Number.NEGATIVE_INFINITY
   #notBefore = 0
+  #starts = 0
 
   constructor(parts: DiskBoundParts) {
     this.#parts = parts
@@ -43,6 +44,7 @@ export class DiskBound {
 
   /** Something has started: looks at once, then again and again until nothing runs. */
   wake(): void {
+    this.#starts++
     if (this.#timer !== undefined || this.#stop.signal.aborted) return
     this.#timer = setInterval(() => this.#tick(), PERIOD_MS)
     this.#timer.unref()
@@ -88,7 +90,12 @@ export class DiskBound {
     if (!isDue || (!certainly && now < this.#notBefore) || this.#stop.signal.aborted) return
     const release = grown > headroom && Number.isFinite(this.#countedAt) ? await this.#parts.hold() : () => Promise.resolve()
     try {
-      this.#usedBytes = await this.#count()
+      let starts: number
+      do {
+        starts = this.#starts
+        this.#usedBytes = await this.#count()
+        // What has started since must not die for what was removed before it: only a count that began after its start may end it.
+      } while (this.#usedBytes > this.#parts.maxBytes && starts !== this.#starts && !this.#stop.signal.aborted)
       this.#freeBytes = bfree * bsize
       this.#countedAt = performance.now()
       this.#notBefore = this.#countedAt + DUTY * (this.#countedAt - now)
