@@ -2,7 +2,7 @@
 // now. Contenders of one row take turns, so a busy machine disturbs all alike. Run `npm run build` before.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,7 +136,7 @@ try {
       for (const path of paths) await stat(join(home, 'disk', path)).catch(() => undefined)
     },
   })
-  const files = paths.filter((path) => statSync(join(home, 'disk', path), { throwIfNoEntry: false })?.isFile()).slice(0, 1000)
+  const files = paths.filter((path) => lstatSync(join(home, 'disk', path), { throwIfNoEntry: false })?.isFile()).slice(0, 1000)
   await compare('copy-up of 1,000 files (mode)', {
     UnionFs: async () => {
       const edited = await UnionFs.of(image, { nowNs: () => 0n })
