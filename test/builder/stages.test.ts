@@ -65,15 +65,20 @@ describe('stages', () => {
 
   it('end the build with their own error, and one another with it', async () => {
     let isAborted = false
+    const slowRuns = withResolvers()
     const run: RunStep = async ({ command, signal }) => {
-      if (command === 'fail') throw new RangeError('failed as it should')
-      signal!.throwIfAborted()
-      await new Promise((_, reject) =>
+      if (command === 'fail') {
+        await slowRuns.promise
+        throw new RangeError('failed as it should')
+      }
+      const aborted = new Promise((_, reject) =>
         signal!.addEventListener('abort', () => {
           isAborted = true
           reject(signal!.reason as Error)
         }),
       )
+      slowRuns.resolve()
+      await aborted
       return nothing
     }
     const [slow, failing] = [builder(run).run('slow'), builder(run).run('fail')]
