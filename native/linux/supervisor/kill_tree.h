@@ -4,7 +4,8 @@
 
 namespace stratabox {
 
-/** SIGKILL to `leader`, its descendants and everything in its session. `alone`: no other command runs, so orphans started after it are its own too. */
+/** SIGKILL to `leader`, its descendants, everything in its session, and whoever traces one of these.
+ *  `alone`: no other command runs, so orphans started after it are its own too. */
 void KillTree(pid_t leader, bool alone);
 
 }  // namespace stratabox
