@@ -11,6 +11,7 @@ import {
   Ports,
   type PublishedPort,
   type PublishOptions,
+  RUN_OPTIONS,
   type RunOptions,
   type RunResult,
   type SandboxEvents,
@@ -24,20 +25,6 @@ import './build-step.js'
 import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
-
-const RUN_OPTIONS = [
-  'env',
-  'cwd',
-  'user',
-  'stderr',
-  'pty',
-  'entrypoint',
-  'timeoutMs',
-  'maxOutputBytes',
-  'encoding',
-  'input',
-  'reject',
-] as const
 
 /** An isolated, bounded process tree with a file system of its own. */
 export class Sandbox implements AsyncDisposable {
@@ -80,7 +67,7 @@ export class Sandbox implements AsyncDisposable {
     const given = optionsObject(options, 'Sandbox.run')
     const isShared = (key: string) => ['env', 'cwd', 'user'].includes(key)
     const entries = Object.entries(given)
-    const isRun = (key: string) => (RUN_OPTIONS as readonly string[]).includes(key) && !isShared(key)
+    const isRun = (key: string) => RUN_OPTIONS.includes(key) && key !== 'signal' && !isShared(key)
     const sandbox = await Sandbox.create(Object.fromEntries(entries.filter(([key]) => !isRun(key))) as SandboxOptions)
     try {
       return await sandbox.run(command, Object.fromEntries(entries.filter(([key]) => isRun(key) || key === 'signal')) as RunOptions)

@@ -57,7 +57,8 @@ const LIMITS = [
   'openFilesMax',
   'lifetimeMaxMs',
 ]
-const RUN_OPTIONS = [
+/** What `run` and `spawn` take. */
+export const RUN_OPTIONS: readonly string[] = [
   'env',
   'cwd',
   'user',
