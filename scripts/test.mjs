@@ -79,13 +79,13 @@ const here = async (args, env) => ({ code: await foreground(process.execPath, ar
 const unprivileged = (subIds) => (args, env) =>
   runUnprivileged(args, { subIds, env: { ...env, STRATABOX_TEST_UNPRIVILEGED: subIds ? 'subids' : '1' } })
 
-/** What one user runs: the given filters, or first what may run beside itself. */
-const halves = (files) =>
+/** What one user runs: the given filters, or first what may run beside itself. `left` is left out of the second half. */
+const halves = (files, left = []) =>
   filters.length > 0
     ? [['', filters, []]]
     : [
         ['', files, files.length > 0 ? [] : ['--exclude', `${ALONE}/**`]],
-        [', one at a time', [ALONE], ['--no-file-parallelism']],
+        [', one at a time', [ALONE], ['--no-file-parallelism', ...left.flatMap((file) => ['--exclude', file])]],
       ]
 
 async function withSanitizers() {
@@ -100,13 +100,16 @@ async function withSanitizers() {
   return results
 }
 
+const VM_STAGES = ['root', 'user'].map((name) => `virtual machine with cgroup v2, ${name}`)
+
+/** Starts the virtual machine, which takes what the stages beside it leave of the processors. */
+const startVirtualMachine = () =>
+  testVm(console.error).catch((error) => VM_STAGES.map(() => ({ passed: 0, failed: [error.message], skipped: [] })))
+
 /** Sandboxes under cgroup v2 and nothing else, as root and as an ordinary user, whatever this machine has. */
-async function inVirtualMachine() {
-  const names = ['root', 'user'].map((name) => `virtual machine with cgroup v2, ${name}`)
-  const broken = (error) => names.map(() => ({ passed: 0, failed: [error.message], skipped: [] }))
-  const runs = testVm(console.error).catch(broken)
+async function fromVirtualMachine(runs) {
   const results = []
-  for (const [k, name] of names.entries())
+  for (const [k, name] of VM_STAGES.entries())
     results.push(
       await stage(name, async () => {
         const reports = await runs
@@ -126,6 +129,7 @@ async function run() {
   await setup(console.error)
   const missing = await ensurePrograms(PEERS, console.error)
   const results = []
+  let machine
   if (missing.length > 0 && isCI)
     results.push({ name: 'peers', passed: 0, failed: [`not installed: ${missing.map((peer) => peer.command).join(', ')}`], skipped: [] })
   if (!isSanitizedOnly && !isWindowsOnly) {
@@ -133,12 +137,17 @@ async function run() {
       results.push(await single('typecheck', 'tsc', ['-p', 'tsconfig.json']))
       results.push(await single('lint', 'biome', ['check', '--colors=off', '.']))
     }
-    for (const [how, files, extra] of halves([])) results.push(await suite(`${me}${how}`, files, here, extra))
+    for (const [how, files, extra] of halves([])) {
+      // What runs one at a time leaves a processor to the machine.
+      if (given.length === 0 && files.includes(ALONE)) machine = startVirtualMachine()
+      results.push(await suite(`${me}${how}`, files, here, extra))
+    }
+    // The pages' examples are long, and two users have run them.
     for (const subIds of isRoot ? [false, true] : [])
-      for (const [how, files, extra] of halves(SYSTEM_SUITES))
+      for (const [how, files, extra] of halves(SYSTEM_SUITES, subIds ? ['test/system/docs.test.ts'] : []))
         results.push(await suite(`${other(subIds)}${how}`, files, unprivileged(subIds), extra))
   }
-  if (!isSanitizedOnly && given.length === 0) results.push(...(await inVirtualMachine()))
+  if (machine !== undefined) results.push(...(await fromVirtualMachine(machine)))
   if (process.platform === 'linux' && (isSanitizedOnly || given.length === 0)) results.push(...(await withSanitizers()))
   if (!isSanitizedOnly && withWindows) results.push(await stage('the Windows suite under Wine', underWine))
   summarize(results)
