@@ -5,8 +5,8 @@
 // result is the longest time that any other timer, socket or request of the program would have been kept waiting. The chain alone is measured as well
 // ("nothing"): that is the noise of the machine, below which no figure means anything.
 
-/** Runs `body` and returns the longest gap between two turns of the loop while it ran, in microseconds. */
-export async function longestBlockUs(body) {
+/** Runs `body` and returns the longest gap between two turns of the loop while it ran, in milliseconds. */
+export async function longestBlockMs(body) {
   let longest = 0
   let running = true
   let last = performance.now()
@@ -24,5 +24,5 @@ export async function longestBlockUs(body) {
   // What ended with the promise is a gap too.
   await new Promise((resolve) => setImmediate(resolve))
   running = false
-  return longest * 1000
+  return longest
 }

@@ -1,4 +1,4 @@
-// The ways to start the same program, each as { name, start }: start() resolves when the program has ended with exit code 0 and everything of it is gone.
+// The ways to start the same program, each as { who, start, isPeer?, isCalibration? }: start() resolves when the program has ended with exit code 0 and everything of it is gone.
 import { spawn } from 'node:child_process'
 import { Sandbox } from 'stratabox'
 
@@ -10,14 +10,14 @@ export async function contenders({ root, hasBwrap }) {
   const options = { root, network: 'none' }
   const standing = await Sandbox.create(options)
   const list = [
-    { name: 'nothing', start: () => new Promise((resolve) => setTimeout(resolve, 2)), isCalibration: true },
-    { name: 'child_process.spawn', start: () => spawned(`${root}/true`, []) },
-    { name: 'stratabox: create + run + close', start: () => life(options) },
-    { name: 'stratabox: run in a standing sandbox', start: async () => succeeded(await standing.run(['/true'])) },
+    { who: 'nothing', start: () => new Promise((resolve) => setTimeout(resolve, 2)), isPeer: true, isCalibration: true },
+    { who: 'child_process.spawn', start: () => spawned(`${root}/true`, []), isPeer: true },
+    { who: 'stratabox: create + run + close', start: () => life(options) },
+    { who: 'stratabox: run in a standing sandbox', start: async () => succeeded(await standing.run(['/true'])) },
   ]
   const limited = { ...options, limits: LIMITS }
-  if (await isEnforceable(limited)) list.push({ name: 'stratabox: with memory, pids and cpu limits', start: () => life(limited) })
-  if (hasBwrap) list.push({ name: 'bubblewrap', start: () => spawned('bwrap', bwrapArguments(root)) })
+  if (await isEnforceable(limited)) list.push({ who: 'stratabox: with memory, pids and cpu limits', start: () => life(limited) })
+  if (hasBwrap) list.push({ who: 'bubblewrap', start: () => spawned('bwrap', bwrapArguments(root)), isPeer: true })
   return { list, close: () => standing.close() }
 }
 

@@ -1,15 +1,16 @@
-// node benchmarks/fork.mjs [--rounds N] [--json FILE]: fork(10) of a sandbox whose image is 300 MB and whose changes are 1 MB, in time and in disk.
+// Group "fork": fork(10) of a sandbox whose image is 300 MB and whose changes are 1 MB, until all ten take commands, and what it adds on disk.
 import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Sandbox, Store } from 'stratabox'
-import { summarize } from './statistics.mjs'
-import { ms, table } from './table.mjs'
+import { alone } from './alone.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '25' }, json: { type: 'string' } } })
+export const name = 'fork'
+export const rounds = { full: 25, quick: 7 }
+
 const FORKS = 10
+const TASK = `fork(${FORKS}): 300 MB image, 1 MB of changes`
 
 /** Bytes on disk of all files below. */
 function diskBytes(path) {
@@ -26,35 +27,38 @@ function makeTree(path) {
   }
 }
 
-const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
-try {
-  makeTree(join(work, 'tree'))
-  const store = await Store.open({ path: join(work, 'store') })
-  const image = await store.build('scratch').program('/bin/sh').copy(join(work, 'tree'), '/data').commit({ compression: 'none' })
-  const sandbox = await Sandbox.create({ store, root: image })
-  for (let k = 0; k < 64; k++) await sandbox.fs.writeFile(`/changed-${k}`, randomBytes(16 * 1024))
-  const scratch = join(store.path, 'sandboxes')
-  const [wallUs, disk] = [[], []]
-  for (let round = 0; round < Number(values.rounds); round++) {
+export async function measure({ rounds, say }) {
+  const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
+  try {
+    makeTree(join(work, 'tree'))
+    const store = await Store.open({ path: join(work, 'store') })
+    const image = await store.build('scratch').program('/bin/sh').copy(join(work, 'tree'), '/data').commit({ compression: 'none' })
+    const sandbox = await Sandbox.create({ store, root: image })
+    try {
+      for (let k = 0; k < 64; k++) await sandbox.fs.writeFile(`/changed-${k}`, randomBytes(16 * 1024))
+      return { rows: await forkInTurns(sandbox, join(store.path, 'sandboxes'), { rounds, say }) }
+    } finally {
+      await sandbox.close()
+      await store.close()
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+async function forkInTurns(sandbox, scratch, { rounds, say }) {
+  const time = { name: TASK, who: 'stratabox', unit: 'ms', samples: [] }
+  const disk = { name: `${TASK}, what it adds on disk`, who: 'stratabox', unit: 'MiB', samples: [] }
+  for (let round = 0; round < rounds; round++) {
     const before = diskBytes(scratch)
     const startedAt = performance.now()
     const forks = await sandbox.fork(FORKS)
-    wallUs.push((performance.now() - startedAt) * 1000)
-    disk.push(diskBytes(scratch) - before)
+    time.samples.push(performance.now() - startedAt)
+    disk.samples.push((diskBytes(scratch) - before) / 2 ** 20)
     await forks[Symbol.asyncDispose]()
+    say(`fork: ${round + 1} of ${rounds} rounds`)
   }
-  await sandbox.close()
-  await store.close()
-  const wall = summarize(wallUs)
-  const mib = (Math.max(...disk) / 2 ** 20).toFixed(2)
-  console.log(
-    table(
-      ['milliseconds', 'median', 'p10', 'p90', 'disk (MiB)'],
-      [[`fork(${FORKS}), 300 MB image, 1 MB of changes`, ms(wall.median), ms(wall.p10), ms(wall.p90), mib]],
-    ),
-  )
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ forks: FORKS, wallUs: wall, diskBytes: Math.max(...disk) }, null, 2)}\n`)
-} finally {
-  rmSync(work, { recursive: true, force: true })
+  return [time, disk]
 }
+
+await alone(import.meta.url, { name, rounds, measure })

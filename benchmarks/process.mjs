@@ -1,6 +1,6 @@
 // One process of the start-up benchmark: grows to a size, then measures every contender on request, one after the other, so that all see the same machine.
 // Started by startup.mjs with an IPC channel; not for hand use.
-import { longestBlockUs } from './blocking.mjs'
+import { longestBlockMs } from './blocking.mjs'
 import { contenders } from './contenders.mjs'
 
 const { rssMb, root, hasBwrap } = JSON.parse(process.argv[2])
@@ -12,7 +12,7 @@ for (let round = 0; round < 5; round++) for (const { start } of list) await star
 process.send({
   ready: true,
   rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
-  contenders: list.map(({ name, isCalibration }) => ({ name, isCalibration })),
+  contenders: list.map(({ who, isPeer, isCalibration }) => ({ who, isPeer, isCalibration })),
 })
 
 process.on('message', async ({ rounds, stop }) => {
@@ -21,14 +21,14 @@ process.on('message', async ({ rounds, stop }) => {
     process.disconnect()
     return
   }
-  const samples = Object.fromEntries(list.map(({ name }) => [name, { wallUs: [], blockUs: [] }]))
+  const samples = Object.fromEntries(list.map(({ who }) => [who, { wallMs: [], blockMs: [] }]))
   for (let round = 0; round < rounds; round++) {
-    for (const { name, start } of list) {
+    for (const { who, start } of list) {
       const began = performance.now()
       await start()
-      samples[name].wallUs.push((performance.now() - began) * 1000)
+      samples[who].wallMs.push(performance.now() - began)
       // A second start, for the other figure: the turning loop would take its share of the time.
-      samples[name].blockUs.push(await longestBlockUs(start))
+      samples[who].blockMs.push(await longestBlockMs(start))
     }
   }
   process.send({ samples, ballast: ballast.length })

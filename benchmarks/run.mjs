@@ -1,36 +1,51 @@
-// npm run bench -- [--rounds N] [--json FILE]: start-up against child_process, bubblewrap and the floor of the kernel, on this machine, now.
-import { writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+// npm run bench -- [--only GROUP,…] [--quick] [--rounds N] [--json FILE]: every benchmark against its peers, on this machine, now.
+// Each runs in a process of its own (alone.mjs), one after the other: none measures with the heap that another left.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { measureStartup } from './startup.mjs'
-import { ms, table } from './table.mjs'
+import { foreground, main, ScriptError } from '../scripts/run.mjs'
+import { COMMON_OPTIONS, parseRounds } from './alone.mjs'
+import { markdown } from './markdown.mjs'
+import { emptyResult, merge, readResult, writeResult } from './result.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, json: { type: 'string' } } })
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is not a positive whole number: ${values.rounds}`)
+/** The groups, in the order in which they run: what is most easily disturbed first. Each is the name of a module beside this one. */
+const GROUPS = ['startup', 'fork', 'throughput']
 
-const machine = {
-  date: new Date().toISOString(),
-  kernel: release(),
-  cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-  memoryGiB: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  user: process.getuid?.() === 0 ? 'root' : `uid ${process.getuid?.()}`,
+function parse() {
+  const { values } = parseArgs({ options: { ...COMMON_OPTIONS, only: { type: 'string', default: GROUPS.join() } } })
+  parseRounds(values.rounds)
+  const only = values.only.split(',')
+  const unknown = only.filter((group) => !GROUPS.includes(group))
+  if (unknown.length > 0) throw new ScriptError(`--only ${unknown.join()}: the groups are ${GROUPS.join()}`)
+  return { ...values, groups: GROUPS.filter((group) => only.includes(group)) }
 }
-const { rows, notes } = await measureStartup({ rounds, say: (line) => process.stderr.isTTY && console.error(line) })
 
-console.log(
-  `\n${machine.date.slice(0, 10)}, Linux ${machine.kernel}, ${machine.cpu}, ${machine.memoryGiB} GiB, Node ${machine.node}, as ${machine.user}; ${rounds} rounds\n`,
-)
-const cells = ({ name, rssMb, wallUs, blockUs, isCalibration }) => {
-  const wall = isCalibration ? ['', '', ''] : [ms(wallUs.median), ms(wallUs.p10), ms(wallUs.p90)]
-  return [name, rssMb === undefined ? '' : String(rssMb), ...wall, ms(blockUs?.median), ms(blockUs?.p90)]
+/** Runs the groups. Resolves to the result of all that did not fail, and the names of those that did. */
+async function measureAll({ groups, rounds, quick }) {
+  const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
+  const failed = []
+  let result = emptyResult('npm run bench --', process.argv.slice(2))
+  try {
+    for (const group of groups) {
+      const json = join(work, `${group}.json`)
+      const options = [...(quick ? ['--quick'] : []), ...(rounds === undefined ? [] : ['--rounds', rounds]), '--json', json]
+      const stdio = ['ignore', 'ignore', 'inherit']
+      const code = await foreground(process.execPath, [fileURLToPath(new URL(`${group}.mjs`, import.meta.url)), ...options], { stdio })
+      if (code === 0) result = merge(result, readResult(json))
+      else failed.push(group)
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  return { result, failed }
 }
-const byName = [...new Set(rows.map(({ name }) => name))].flatMap((name) => rows.filter((row) => row.name === name))
-console.log(table(['milliseconds', 'RSS (MB)', 'median', 'p10', 'p90', 'loop blocked', 'p90'], byName.map(cells)))
-console.log(
-  '\n"loop blocked": the longest time in one start that no other callback could run; "nothing" is what an idle machine shows (benchmarks/blocking.mjs).',
-)
-for (const note of notes) console.log(`Note: ${note}.`)
 
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rounds, rows, notes }, null, 2)}\n`)
+await main(import.meta.url, async () => {
+  const options = parse()
+  const { result, failed } = await measureAll(options)
+  console.log(markdown(result))
+  if (options.json !== undefined) writeResult(options.json, result)
+  if (failed.length > 0) throw new ScriptError(`failed: ${failed.join()}`)
+})

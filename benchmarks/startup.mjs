@@ -1,4 +1,4 @@
-// Start-up: how long from nothing to the end of the first command, and how long the event loop stands still meanwhile.
+// Group "startup": how long from nothing to the end of the first command, and how long the event loop stands still meanwhile.
 // One process for each size, all alive at once; small blocks of rounds go round them and the floor, so that a drift of the machine hits all alike.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,37 +6,45 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alone } from './alone.mjs'
 import { compileFloor } from './floor.mjs'
-import { summarize } from './statistics.mjs'
 
+export const name = 'startup'
+export const rounds = { full: 100, quick: 15 }
+
+/** The tasks of the two figures that every start gives, in milliseconds. */
+const TASKS = { wallMs: 'a static true, from nothing to its end', blockMs: 'the longest block of the event loop in one start' }
+const AXIS = 'RSS of the process, MB'
 const SIZES_MB = [70, 150, 1000]
+const QUICK_SIZES_MB = [70, 150]
 const ROUNDS_PER_BLOCK = 5
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-/** Runs it. Resolves to { rows: { name, rssMb, isCalibration?, wallUs, blockUs }[], notes }. @param rounds samples of each figure, rounded up to whole blocks */
-export async function measureStartup({ rounds, say }) {
+export async function measure({ rounds, isQuick, say }) {
   const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
   const workers = []
   try {
     const root = makeRoot(work)
-    const notes = []
-    const hasBwrap = isInstalled('bwrap', notes)
+    const missing = []
+    const hasBwrap = isInstalled('bwrap', missing)
     const floor = compileFloor(work, join(root, 'true'))
-    if (floor === undefined) notes.push('no floor: its source, ../shared/limit/floor.c, is not there')
-    for (const rssMb of SIZES_MB) {
+    if (floor === undefined) missing.push({ name: 'the floor in C', reason: 'its source, ../shared/limit/floor.c, is not there' })
+    for (const rssMb of isQuick ? QUICK_SIZES_MB : SIZES_MB) {
       workers.push(await startWorker({ rssMb, root, hasBwrap }))
-      say(`a process of ${workers.at(-1).rssMb} MB is ready`)
+      say(`startup: a process of ${workers.at(-1).rssMb} MB is ready`)
     }
     const floors = { own: [], joined: [] }
     for (let done = 0; done < rounds; done += ROUNDS_PER_BLOCK) {
-      for (const worker of workers) await worker.measure(ROUNDS_PER_BLOCK)
-      if (floor !== undefined) for (const net of ['own', 'joined']) floors[net].push(await floor(net, ROUNDS_PER_BLOCK * 4))
-      say(`${Math.min(rounds, done + ROUNDS_PER_BLOCK)} of ${rounds} rounds`)
+      const count = Math.min(ROUNDS_PER_BLOCK, rounds - done)
+      for (const worker of workers) await worker.measure(count)
+      if (floor !== undefined) for (const net of ['own', 'joined']) floors[net].push((await floor(net, count * 4)) / 1000)
+      say(`startup: ${done + count} of ${rounds} rounds`)
     }
-    if (!workers[0].rows().some(({ name }) => name.includes('limits')))
-      notes.push('no row with limits: no controller for them was delegated to this user')
-    return { rows: [...workers.flatMap((worker) => worker.rows()), ...floorRows(floors)], notes }
+    const rows = [...workers.flatMap((worker) => worker.rows()), ...floorRows(floors)]
+    if (!rows.some(({ who }) => who.includes('limits')))
+      missing.push({ name: 'stratabox with limits', reason: 'no controller for them was delegated to this user' })
+    return { rows, missing, notes: ['"nothing" is a timer of 2 ms: what the machine shows as a block of the event loop without any start'] }
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()))
     rmSync(work, { recursive: true, force: true })
@@ -53,18 +61,19 @@ async function startWorker(request) {
     return message
   }
   const { rssMb, contenders } = await answer()
-  const all = new Map(contenders.map((contender) => [contender.name, { ...contender, wallUs: [], blockUs: [] }]))
+  const rows = contenders.flatMap(({ who, isPeer, isCalibration }) =>
+    Object.entries(TASKS)
+      .filter(([figure]) => !isCalibration || figure === 'blockMs')
+      .map(([figure, name]) => ({ figure, name, who, isPeer, unit: 'ms', at: request.rssMb, axis: AXIS, samples: [] })),
+  )
   return {
     rssMb,
     async measure(rounds) {
       child.send({ rounds })
-      for (const [name, { wallUs, blockUs }] of Object.entries((await answer()).samples)) {
-        all.get(name).wallUs.push(...wallUs)
-        all.get(name).blockUs.push(...blockUs)
-      }
+      const { samples } = await answer()
+      for (const { who, figure, samples: all } of rows) all.push(...samples[who][figure])
     },
-    rows: () =>
-      [...all.values()].map((row) => ({ ...row, rssMb: request.rssMb, wallUs: summarize(row.wallUs), blockUs: summarize(row.blockUs) })),
+    rows: () => rows.map(({ figure: _, ...row }) => row),
     async stop() {
       if (!child.connected) return
       child.send({ stop: true })
@@ -76,9 +85,12 @@ async function startWorker(request) {
 const floorRows = (floors) =>
   Object.entries(floors)
     .filter(([, medians]) => medians.length > 0)
-    .map(([net, medians]) => ({
-      name: `floor in C, ${net === 'own' ? 'its own' : 'a joined'} network namespace`,
-      wallUs: summarize(medians),
+    .map(([net, samples]) => ({
+      name: TASKS.wallMs,
+      who: `floor in C, ${net === 'own' ? 'its own' : 'a joined'} network namespace`,
+      unit: 'ms',
+      isPeer: true,
+      samples,
     }))
 
 /** A root with one static program in it and the places that mounts need. */
@@ -91,13 +103,15 @@ function makeRoot(work) {
   return root
 }
 
-function isInstalled(command, notes) {
+function isInstalled(command, missing) {
   try {
     execFileSync(command, ['--version'], { stdio: 'ignore' })
     return true
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
-    notes.push(`${command} is not installed`)
+    missing.push({ name: command, reason: 'it is not installed' })
     return false
   }
 }
+
+await alone(import.meta.url, { name, rounds, measure })

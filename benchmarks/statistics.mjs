@@ -6,14 +6,9 @@ export function quantile(samples, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
 }
 
-/** { count, median, p10, p90, max } of a list; the unit is the list's. Undefined for an empty one. */
+/** { count, median, p10, p90, max, spread } of a list; the unit is the list's, `spread` is p90 − p10 as a share of the median. Undefined for an empty one. */
 export function summarize(samples) {
   if (samples.length === 0) return undefined
-  return {
-    count: samples.length,
-    median: quantile(samples, 0.5),
-    p10: quantile(samples, 0.1),
-    p90: quantile(samples, 0.9),
-    max: quantile(samples, 1),
-  }
+  const [median, p10, p90, max] = [0.5, 0.1, 0.9, 1].map((q) => quantile(samples, q))
+  return { count: samples.length, median, p10, p90, max, spread: (p90 - p10) / Math.abs(median) }
 }
