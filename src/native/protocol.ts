@@ -84,6 +84,7 @@ export const OP = {
   fsRealpath: 217,
   fsRemoveTree: 218,
   fsReaddir: 219,
+  fsRead: 220,
   fsReply: 250,
 } as const
 

@@ -6,6 +6,7 @@ import { OP, type ReceivedStep, type Step, step } from '../native/index.js'
 import { LowerLookup } from './lower-lookup.js'
 import type { OverlayTree } from './plan.js'
 import { readFd } from './read-fd.js'
+import { SMALL_MAX_BYTES, SmallFiles } from './small-files.js'
 
 /** What the file helper answers, as far as it is needed here. */
 export interface UpperAnswer {
@@ -85,11 +86,13 @@ class TreeReader {
   readonly #lower: LowerLookup
   /** First path of each hard-linked inode. */
   readonly #links = new Map<string, string>()
+  readonly #small: SmallFiles
 
   constructor(tree: OverlayTree, ask: Ask) {
     this.#tree = tree
     this.#ask = ask
     this.#lower = new LowerLookup(tree.lowers, tree.masked)
+    this.#small = new SmallFiles(ask)
   }
 
   async *read(layers: number): AsyncGenerator<Change> {
@@ -153,7 +156,7 @@ class TreeReader {
     }
     switch (type) {
       case 0o100000:
-        return { ...base, type: 'file', size: Number(found.size), content: () => this.#content(relative, layer) }
+        return { ...base, type: 'file', size: Number(found.size), content: this.#contentOf(relative, layer, Number(found.size)) }
       case 0o040000:
         return opaque ? { ...base, type: 'directory', opaque } : { ...base, type: 'directory' }
       case 0o120000:
@@ -168,8 +171,21 @@ class TreeReader {
     }
   }
 
-  async *#content(relative: string, layer: number): AsyncGenerator<Uint8Array> {
-    const { fd } = await this.#ask(step(OP.fsOpen, [0, 0, 0, 0], this.#upperPath(relative)), layer)
+  #contentOf(relative: string, layer: number, size: number): () => AsyncGenerator<Uint8Array> {
+    const path = this.#upperPath(relative)
+    if (size > SMALL_MAX_BYTES) return () => this.#opened(path, layer)
+    const number = this.#small.add({ path, layer, size })
+    return () => this.#read(number, path, layer)
+  }
+
+  async *#read(number: number, path: string, layer: number): AsyncGenerator<Uint8Array> {
+    const found = await this.#small.content(number)
+    if (found === undefined) yield* this.#opened(path, layer)
+    else if (found.length > 0) yield found
+  }
+
+  async *#opened(path: string, layer: number): AsyncGenerator<Uint8Array> {
+    const { fd } = await this.#ask(step(OP.fsOpen, [0, 0, 0, 0], path), layer)
     if (fd !== undefined) yield* readFd(fd)
   }
 

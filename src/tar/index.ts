@@ -1,3 +1,4 @@
+export { encodeHeader } from './encode-header.js'
 export { formatPaxTime, paxTimeNs } from './pax.js'
 export * from './read.js'
 export { type RandomAccess, rangeOf } from './source.js'

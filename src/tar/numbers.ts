@@ -1,5 +1,5 @@
 // Numbers in header fields: octal text, or base-256 where the first bit is set. Source: GNU tar manual "Basic Tar Format", libarchive tar(5).
-import { FormatError, utf8 } from '../core/index.js'
+import { FormatError } from '../core/index.js'
 
 const SPACE = 0x20
 const ZERO = 0x30
@@ -36,7 +36,10 @@ function readBase256(field: Uint8Array): bigint {
 /** Whether a number can be written in octal in a field of `length` bytes. */
 export const fitsOctal = (value: number | bigint, length: number): boolean => value >= 0 && value < 8 ** (length - 1)
 
-/** Octal digits to the end but one of the field, then NUL. */
-export function writeOctal(field: Uint8Array, value: number | bigint): void {
-  field.set(utf8(value.toString(8).padStart(field.length - 1, '0')))
+/** Octal digits in all but the last of the `length` bytes from `start`; that one stays NUL. The value fits. */
+export function writeOctal(out: Uint8Array, start: number, length: number, value: number): void {
+  for (let at = start + length - 2, left = value; at >= start; at--) {
+    out[at] = ZERO + (left % 8)
+    left = Math.floor(left / 8)
+  }
 }

@@ -7,6 +7,7 @@ export const EXTENDED_MAX_BYTES = 2 ** 20
 const EQUALS = 0x3d
 const NEWLINE = 0x0a
 const SPACE = 0x20
+const END = Uint8Array.of(NEWLINE)
 
 /** Key and value of each record in order. @throws FormatError for any byte that is not part of a well-formed record */
 export function parsePax(bytes: Uint8Array, offset: number): readonly (readonly [string, Uint8Array])[] {
@@ -41,14 +42,15 @@ const bad = (offset: number) => new FormatError('malformed PAX record', { offset
 export function formatPax(records: Iterable<readonly [string, Uint8Array]>): Uint8Array {
   const parts: Uint8Array[] = []
   for (const [key, value] of records) {
-    const head = utf8(` ${key}=`)
-    const rest = head.length + value.length + 1
+    const rest = utf8Length(key) + value.length + 3
     let length = rest + `${rest}`.length
     if (`${length}`.length > `${rest}`.length) length = rest + `${length}`.length
-    parts.push(utf8(`${length}`), head, value, Uint8Array.of(NEWLINE))
+    parts.push(utf8(`${length} ${key}=`), value, END)
   }
   return concat(parts)
 }
+
+const utf8Length = (text: string): number => (/^[\x20-\x7e]*$/.test(text) ? text.length : utf8(text).length)
 
 /** Text of a record that must not hold NUL, bytes kept losslessly. @throws FormatError */
 export function paxText(value: Uint8Array, key: string, offset: number): string {

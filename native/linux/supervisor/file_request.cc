@@ -58,6 +58,13 @@ FileAnswer List(const Step& step, const Base& base, uint32_t id) {
   return answer;
 }
 
+FileAnswer Read(const Step& step, const Base& base, uint32_t id) {
+  FileAnswer answer;
+  // Every string ends with a NUL of the message's own, so the last path has one.
+  answer.memfd = ReadFiles(base, step.text(0), step.strings > 0 ? step.n[0] : 0, id, &answer.result);
+  return answer;
+}
+
 StepResult Create(const Step& step, const Base& base) {
   Parent parent;
   const StepResult opened = OpenParent(base, step.text(step.op == kFsSymlink ? 1 : 0), EEXIST, &parent);
@@ -166,6 +173,7 @@ FileAnswer FileRequest(const Step& step, const int* fds, int fd_count, uint32_t 
   switch (step.op) {
     case kFsOpen: return Open(step, base);
     case kFsScan: case kFsReaddir: return List(step, base, id);
+    case kFsRead: return Read(step, base, id);
     case kFsStat: answer.result = Stat(step, base, reply); break;
     case kFsReadlink: answer.result = Readlink(step, base, reply); break;
     case kFsRealpath: answer.result = Realpath(step, base, reply); break;

@@ -37,5 +37,7 @@ StepResult CopyTree(int from, int to);
 int Scan(int directory, uint32_t id, bool names_only, StepResult* failure);
 /** One entry in the same form. */
 int ScanEntry(int directory, const char* name, uint32_t id, StepResult* failure);
+/** The contents of the regular files at `paths` (NUL after each), as one memfd message of (errno, content). Fewer where they are too much for one. */
+int ReadFiles(const Base& base, const char* paths, size_t length, uint32_t id, StepResult* failure);
 
 }  // namespace stratabox

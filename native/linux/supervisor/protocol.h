@@ -108,6 +108,7 @@ enum Op : uint16_t {
   kFsRealpath = 217,  // strings: path
   kFsRemoveTree = 218,  // ints: names at most; strings: path. rm -r of what is below and itself. Answers 1 when there is more
   kFsReaddir = 219,   // strings: path. The directory's names with their DT_* types
+  kFsRead = 220,      // strings: paths, a NUL between two. For each a step of errno and content; EFBIG over 64 KiB; fewer where they are over 4 MiB
   kFsReply = 250,     // ints: errno, then the answer's; strings: the answer's; fds: an opened file
 };
 

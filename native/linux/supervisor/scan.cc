@@ -1,17 +1,16 @@
 // A directory's entries with everything a layer records: getdents64(2), fstatat(2), readlinkat(2), llistxattr(2).
 //
-// In the memfd: u32 id, u32 zero, then one kFsReply step for each entry: the 13 ints of PutStat after a 0; strings name, link target, then one
-// string of "name NUL u32 length bytes" for all extended attributes. Names only: the int is the DT_* type, the string the name.
+// In the memfd, one step for each entry: the 13 ints of PutStat after a 0; strings name, link target, then one string of "name NUL u32 length bytes"
+// for all extended attributes. Names only: the int is the DT_* type, the string the name.
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "linux/supervisor/files.h"
+#include "linux/supervisor/long_answer.h"
 
 namespace stratabox {
 
@@ -20,31 +19,9 @@ namespace {
 // What a directory may make of this process's memory, whoever fills it.
 constexpr size_t kScanMax = 256u << 20;
 
-struct Buffer {
-  char* data = nullptr;
-  size_t size = 0, room = 0;
-  ~Buffer() { free(data); }
-  void Put(const void* bytes, size_t count) {
-    if (size + count > room) {
-      room = (size + count) * 2;
-      char* more = static_cast<char*>(realloc(data, room));
-      if (more == nullptr) _exit(1);
-      data = more;
-    }
-    if (count > 0) memcpy(data + size, bytes, count);
-    size += count;
-  }
-  void Text(const void* bytes, size_t count) {
-    const uint32_t length = static_cast<uint32_t>(count);
-    Put(&length, sizeof length);
-    Put(bytes, count);
-    Put("", 1);
-  }
-};
-
 char names[65536], value[65536];
 
-StepResult Attributes(int directory, const char* name, Buffer* out) {
+StepResult Attributes(int directory, const char* name, LongAnswer* out) {
   // Through the directory's magic link: there is no getxattrat(2) before Linux 6.13, and a link's own attributes need the l-forms.
   char path[512];
   snprintf(path, sizeof path, "/proc/self/fd/%d/%s", directory, name);
@@ -64,7 +41,7 @@ StepResult Attributes(int directory, const char* name, Buffer* out) {
   return Ok();
 }
 
-StepResult Entry(int directory, const char* name, Buffer* out, Buffer* attributes) {
+StepResult Entry(int directory, const char* name, LongAnswer* out, LongAnswer* attributes) {
   struct stat info;
   if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return Fail("fstatat", name);
   char target[4096];
@@ -95,38 +72,18 @@ StepResult Entry(int directory, const char* name, Buffer* out, Buffer* attribute
   return Ok();
 }
 
-StepResult Name(int directory, const char* name, unsigned char type, Buffer* out) {
+StepResult Name(int directory, const char* name, unsigned char type, LongAnswer* out) {
   struct stat info;
   if (type == DT_UNKNOWN && fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0) type = static_cast<unsigned char>(IFTODT(info.st_mode));
-  const uint16_t head[4] = {kFsReply, 1, 1, 0};
-  const int64_t number = type;
-  out->Put(head, sizeof head);
-  out->Put(&number, sizeof number);
-  out->Text(name, strlen(name));
+  out->Numbered(type, name, strlen(name));
   return Ok();
-}
-
-void PutHead(uint32_t id, Buffer* out) {
-  const uint32_t head[2] = {id, 0};
-  out->Put(head, sizeof head);
-}
-
-int Memfd(const Buffer& out, StepResult* failure) {
-  const int fd = memfd_create("stratabox-scan", MFD_CLOEXEC);
-  if (fd < 0 || write(fd, out.data, out.size) != static_cast<ssize_t>(out.size)) {
-    *failure = {fd < 0 ? errno : ENOMEM, "memfd_create", ""};
-    if (fd >= 0) close(fd);
-    return -1;
-  }
-  lseek(fd, 0, SEEK_SET);
-  return fd;
 }
 
 }  // namespace
 
 int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
-  Buffer out, attributes;
-  PutHead(id, &out);
+  LongAnswer out, attributes;
+  out.Begin(id);
   alignas(8) char buffer[32768];
   for (;;) {
     const long got = syscall(SYS_getdents64, directory, buffer, sizeof buffer);
@@ -134,7 +91,7 @@ int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
       *failure = Fail("getdents64");
       return -1;
     }
-    if (got == 0) return Memfd(out, failure);
+    if (got == 0) return out.Memfd(failure);
     for (long at = 0; at < got;) {
       const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
       at += entry->d_reclen;
@@ -151,10 +108,10 @@ int Scan(int directory, uint32_t id, bool names_only, StepResult* failure) {
 }
 
 int ScanEntry(int directory, const char* name, uint32_t id, StepResult* failure) {
-  Buffer out, attributes;
-  PutHead(id, &out);
+  LongAnswer out, attributes;
+  out.Begin(id);
   *failure = Entry(directory, name, &out, &attributes);
-  return failure->ok() ? Memfd(out, failure) : -1;
+  return failure->ok() ? out.Memfd(failure) : -1;
 }
 
 }  // namespace stratabox

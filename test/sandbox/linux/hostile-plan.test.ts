@@ -226,6 +226,7 @@ describe('a file helper', () => {
     OP.fsRealpath,
     OP.fsRemoveTree,
     OP.fsReaddir,
+    OP.fsRead,
     199,
     249,
   ]
