@@ -1,17 +1,21 @@
-// node benchmarks/hive.mjs [--mb 60]: opening a large hive, finding a key in it, reading all of it, beside hivexml where it is installed.
-import { spawnSync } from 'node:child_process'
+// Group "hive": opening a large hive, finding a key in it, reading all of it, beside hivex where it is installed. --mb N (default 60; 12 with --quick).
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Hive } from 'stratabox/hive'
+import { alone } from './alone.mjs'
+import { interleave } from './measure.mjs'
+import { installed } from './peers.mjs'
 
-const { values } = parseArgs({ options: { mb: { type: 'string', default: '60' } } })
-const wantedBytes = Number(values.mb) * 2 ** 20
-const folder = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
+export const name = 'hive'
+export const rounds = { full: 7, quick: 3 }
+export const options = { mb: { type: 'string' } }
+
+const KEY = ['Classes', 'Group3', 'Part5', 'Item323']
 
 /** Keys as SOFTWARE has them: some hundred bytes of values each, five levels deep. */
-function build() {
+function build(wantedBytes) {
   const hive = Hive.create({ now: () => new Date(0) })
   const count = Math.ceil(wantedBytes / 2100)
   for (let k = 0; k < count; k++) {
@@ -30,31 +34,38 @@ function readAll(key) {
   return count
 }
 
-const timed = (body) => {
-  const started = performance.now()
-  const result = body()
-  return { ms: performance.now() - started, result }
+function findIn(hive) {
+  if (hive.key(KEY.join('\\'))?.value('Flags')?.data !== 323) throw new Error('the key was not found')
 }
 
-try {
-  const file = join(folder, 'SOFTWARE')
-  writeFileSync(file, build())
-  const bytes = readFileSync(file)
-  const mb = bytes.length / 1e6
-  const finds = Array.from({ length: 5 }, () => timed(() => Hive.open(bytes).key('Classes\\Group3\\Part5\\Item323')?.value('Flags')))
-  const [first] = finds
-  const median = finds.map(({ ms }) => ms).sort((a, b) => a - b)[2]
-  const all = timed(() => readAll(Hive.open(bytes).root))
-  console.log(
-    `a hive of ${mb.toFixed(1)} MB, ${all.result} keys and values, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
-  )
-  console.log(
-    `open and find a key: median ${median.toFixed(1)} ms, the first ${first.ms.toFixed(1)} ms (found: ${first.result !== undefined})`,
-  )
-  console.log(`read all: ${all.ms.toFixed(0)} ms, ${(mb / (all.ms / 1000)).toFixed(0)} MB/s`)
-  const peer = timed(() => spawnSync('hivexml', [file], { stdio: ['ignore', 'ignore', 'inherit'] }))
-  if (peer.result.error === undefined)
-    console.log(`hivexml reads all: ${peer.ms.toFixed(0)} ms, ${(mb / (peer.ms / 1000)).toFixed(0)} MB/s (exit code ${peer.result.status})`)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+export async function measure({ rounds, isQuick, values, say }) {
+  const megabytes = Number(values.mb ?? (isQuick ? 12 : 60))
+  const folder = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
+  try {
+    const file = join(folder, 'SOFTWARE')
+    writeFileSync(file, build(megabytes * 2 ** 20))
+    const bytes = readFileSync(file)
+    const missing = []
+    const find = { name: `open a hive of ${megabytes} MiB, find a key`, unit: 'ms' }
+    const all = { name: `read all of a hive of ${megabytes} MiB`, unit: 'ms' }
+    const contenders = [
+      { ...find, who: 'stratabox', run: () => findIn(Hive.open(readFileSync(file))) },
+      { ...find, who: 'stratabox, bytes in memory', run: () => findIn(Hive.open(bytes)) },
+      { ...all, who: 'stratabox', run: () => void readAll(Hive.open(bytes).root) },
+    ]
+    if (installed('hivexget', missing))
+      contenders.push({
+        ...find,
+        who: 'hivexget',
+        isPeer: true,
+        run: () => void execFileSync('hivexget', [file, `\\${KEY.join('\\')}`, 'Flags'], { stdio: 'ignore' }),
+      })
+    if (installed('hivexml', missing))
+      contenders.push({ ...all, who: 'hivexml', isPeer: true, run: () => void execFileSync('hivexml', [file], { stdio: 'ignore' }) })
+    return { rows: await interleave(contenders, { rounds, say }), missing }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
+
+await alone(import.meta.url, { name, rounds, options, measure })

@@ -1,179 +1,159 @@
-// node benchmarks/images.mjs [--rounds N] [--image LAYOUT]: layers, unpacking, diffs, the union view, hashing and compression beside the tools of the field, on this machine,
-// now. Contenders of one row take turns, so a busy machine disturbs all alike. Run `npm run build` before.
-import { execFileSync, spawnSync } from 'node:child_process'
+// Group "images": listing, unpacking and making layers, hashing, compression, copying an image and a cached build, beside tar, umoci, skopeo, gzip and zstd.
+// --image LAYOUT measures another image.
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { Store } from 'stratabox'
 import { layerFromChanges, layerFromTar } from 'stratabox/image'
-import { UnionFs } from 'stratabox/unionfs'
-import { quantile } from './statistics.mjs'
-import { table } from './table.mjs'
+import { alone } from './alone.mjs'
+import { addedFile, chunksOf } from './entries.mjs'
+import { imageOption, openImage } from './image-input.mjs'
+import { interleave } from './measure.mjs'
+import { installed } from './peers.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, image: { type: 'string' } } })
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is not a positive whole number: ${values.rounds}`)
-const layout = values.image ?? fileURLToPath(new URL('../../shared/corpus/images/pyapp-oci', import.meta.url))
+export const name = 'images'
+export const rounds = { full: 5, quick: 2 }
+export const options = imageOption
 
-const home = mkdtempSync(join(tmpdir(), 'stratabox-images-'))
-const rows = []
-let serial = 0
-/** A directory that nothing was in before: extracting right after removing a large tree is several times slower on ext4. */
-const fresh = () => {
-  const path = join(home, String(serial++))
-  mkdirSync(path)
-  return path
-}
+/** Rounds of what takes a few milliseconds, as a multiple of the others'. */
+const SHORT = 5
 
-/** Measures contenders in turns: `{ name: work }`; the first is ours. */
-async function compare(what, contenders, times = rounds) {
-  const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
-  for (let round = 0; round < times; round++) {
-    for (const [name, work] of Object.entries(contenders)) {
-      const began = performance.now()
-      await work()
-      samples[name].push(performance.now() - began)
-    }
-  }
-  const [ours] = Object.values(samples).map((list) => quantile(list, 0.5))
-  for (const [name, list] of Object.entries(samples)) {
-    const median = quantile(list, 0.5)
-    rows.push([what, name, median.toFixed(median < 10 ? 2 : 0), (ours / median).toFixed(2)])
-    console.error(`${what}: ${name} ${median.toFixed(2)} ms`)
+export async function measure({ rounds, isQuick, values, say }) {
+  const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
+  const store = await Store.open({ path: join(work, 'store') })
+  try {
+    const missing = []
+    const input = await openImage({ store, work, isQuick, values })
+    const context = { ...input, store, work, missing, fresh: freshFolders(work), noise: makeNoise(work, isQuick ? 8 : 32) }
+    const tasks = [listing, unpacking, copying, making, hashing, compressing]
+    const rows = []
+    for (const task of tasks) rows.push(...(await interleave(await task(context), { rounds, say })))
+    rows.push(...(await interleave(await building(context), { rounds: rounds * SHORT })))
+    return { rows, missing }
+  } finally {
+    await store.close()
+    rmSync(work, { recursive: true, force: true })
   }
 }
 
-const drain = async (stream) => {
-  let bytes = 0
-  for await (const chunk of stream) bytes += chunk.length
-  return bytes
+/** Makes directories that nothing was in before: extracting right after removing a large tree is several times slower on ext4. */
+function freshFolders(work) {
+  let serial = 0
+  return () => {
+    const path = join(work, `fresh-${serial++}`)
+    mkdirSync(path)
+    return path
+  }
 }
-const chunksOf = (bytes) =>
-  (async function* () {
-    for (let at = 0; at < bytes.length; at += 256 * 1024) yield bytes.subarray(at, at + 256 * 1024)
-  })()
-const has = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
-const plain = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 0n, xattrs: {} }
-const fileOf = (path, bytes) => ({
-  kind: 'add',
-  path,
-  entry: { ...plain, type: 'file', path, size: bytes.length, content: () => chunksOf(bytes) },
+
+/** A peer at a task: the run of a program, without its output. */
+const program = (task, who, command, args) => ({
+  ...task,
+  who,
+  isPeer: true,
+  run: () => void execFileSync(command, typeof args === 'function' ? args() : args, { stdio: 'ignore' }),
 })
 
-const store = await Store.open({ path: join(home, 'store') })
-try {
-  const [image] = await store.load(layout)
+async function listing({ image, title, work }) {
   const [layer] = await image.layers()
-  const tar = join(home, 'layer.tar')
-  const file = await import('node:fs').then(({ createWriteStream }) => createWriteStream(tar))
-  for await (const chunk of layer.uncompressed()) if (!file.write(chunk)) await new Promise((resolve) => file.once('drain', resolve))
-  await new Promise((resolve) => file.end(resolve))
-  const open = () => createReadStream(tar, { highWaterMark: 256 * 1024 })
-  const plainLayer = await layerFromTar(open)
+  const tar = join(work, 'layer.tar')
+  await writeFile(tar, layer.uncompressed())
+  const plain = await layerFromTar(() => createReadStream(tar, { highWaterMark: 256 * 1024 }))
+  const task = { name: `list the first layer of ${title}` }
+  const ours = async () => {
+    for await (const _ of plain.entries());
+  }
+  return [{ ...task, who: 'stratabox', run: ours }, program(task, 'tar -t', 'tar', ['-tf', tar])]
+}
 
-  await compare('list a tar', {
-    stratabox: async () => {
-      for await (const _ of plainLayer.entries());
-    },
-    'tar -t': () => execFileSync('tar', ['-tf', tar], { stdio: ['ignore', 'ignore', 'ignore'] }),
-  })
-  const layers = (await image.layers()).map(({ digest }) => join(layout, 'blobs/sha256', digest.slice(7)))
-  const unpack = {
-    stratabox: () => store.unpack(image, join(fresh(), 'tree')),
-    'tar -x, layer after layer': () => {
-      const to = fresh()
-      for (const each of layers) spawnSync('tar', ['-xpzf', each, '--xattrs', '--numeric-owner', '-C', to], { stdio: 'ignore' })
-    },
+function unpacking({ store, image, layout, tag, layers, title, fresh, missing }) {
+  const task = { name: `unpack ${title}` }
+  const untar = () => {
+    const to = fresh()
+    for (const layer of layers) execFileSync('tar', ['-xpzf', layer, '--xattrs', '--numeric-owner', '-C', to], { stdio: 'ignore' })
   }
-  if (has('umoci') && process.getuid?.() === 0)
-    unpack['umoci unpack'] = () => execFileSync('umoci', ['unpack', '--image', `${layout}:1`, join(fresh(), 'bundle')], { stdio: 'ignore' })
-  await compare('unpack the image', unpack)
+  const contenders = [
+    { ...task, who: 'stratabox', run: () => store.unpack(image, join(fresh(), 'tree')) },
+    { ...task, who: 'tar -x, layer after layer', isPeer: true, run: untar },
+  ]
+  if (process.getuid?.() !== 0) missing.push({ name: 'umoci', reason: 'its unpack keeps owners, which takes root' })
+  else if (installed('umoci', missing))
+    contenders.push(program(task, 'umoci unpack', 'umoci', () => ['unpack', '--image', `${layout}:${tag}`, join(fresh(), 'bundle')]))
+  return contenders
+}
 
-  const thousand = Array.from({ length: 1000 }, (_, k) => fileOf(`/changed/${k}`, Buffer.alloc(1000, String(k))))
-  const tree = fresh()
-  for (const { path, entry } of thousand) {
-    mkdirSync(join(tree, 'changed'), { recursive: true })
-    for await (const chunk of entry.content()) writeFileSync(join(tree, path), chunk)
+function copying({ layout, tag, title, fresh, missing }) {
+  const task = { name: `copy ${title} into an empty store` }
+  const load = async () => {
+    const to = await Store.open({ path: join(fresh(), 'store') })
+    await to.load(layout)
+    await to.close()
   }
-  await compare('a layer of 1,000 files', {
-    stratabox: () => layerFromChanges(thousand),
-    'stratabox, uncompressed': () => layerFromChanges(thousand, { compression: 'none' }),
-    'tar -cz': () => execFileSync('tar', ['-czf', join(home, 'out.tgz'), '-C', tree, '.'], { stdio: 'ignore' }),
-  })
+  const contenders = [{ ...task, who: 'stratabox', run: load }]
+  if (installed('skopeo', missing))
+    contenders.push(
+      program(task, 'skopeo copy', 'skopeo', () => [
+        'copy',
+        '--insecure-policy',
+        `oci:${layout}:${tag}`,
+        `oci:${join(fresh(), 'layout')}:${tag}`,
+      ]),
+    )
+  return contenders
+}
 
-  const view = await UnionFs.of(image, { nowNs: () => 0n })
-  await store.unpack(image, join(home, 'disk'))
-  const paths = (await view.readdir('/', { recursive: true })).filter((path) => /^[\x20-\x7e]+$/.test(path)).slice(0, 5000)
-  const many = await UnionFs.of(
-    Array.from({ length: 128 }, (_, n) => ({
-      entries: async function* () {
-        for (let k = n; k < 12_800; k += 128)
-          yield { ...plain, type: 'file', path: `/d${k % 100}/f${k}`, size: 0, content: () => chunksOf(Buffer.alloc(0)) }
-      },
-    })),
-  )
-  const one = await UnionFs.of([
-    {
-      entries: async function* () {
-        for (let k = 0; k < 12_800; k++)
-          yield { ...plain, type: 'file', path: `/d${k % 100}/f${k}`, size: 0, content: () => chunksOf(Buffer.alloc(0)) }
-      },
-    },
-  ])
-  const lookUp = async (fs) => {
-    for (let k = 0; k < 12_800; k++) await fs.stat(`/d${k % 100}/f${k}`)
+function making({ work, fresh }) {
+  const task = { name: 'make a layer of 1,000 small files' }
+  const changes = Array.from({ length: 1000 }, (_, k) => addedFile(`/changed/${k}`, Buffer.alloc(1000, String(k))))
+  const tree = join(fresh(), 'changed')
+  mkdirSync(tree)
+  for (let k = 0; k < 1000; k++) writeFileSync(join(tree, String(k)), Buffer.alloc(1000, String(k)))
+  const make = (options) => () => layerFromChanges(changes, options)
+  return [
+    { ...task, who: 'stratabox', run: make({}) },
+    { ...task, who: 'stratabox, uncompressed', run: make({ compression: 'none' }) },
+    program(task, 'tar -cz', 'tar', ['-czf', join(work, 'out.tgz'), '-C', join(tree, '..'), '.']),
+  ]
+}
+
+/** Machine code, which shrinks by about two thirds. */
+function makeNoise(work, megabytes) {
+  const bytes = readFileSync(process.execPath).subarray(0, megabytes * 2 ** 20)
+  const path = join(work, 'noise')
+  writeFileSync(path, bytes)
+  return { bytes, path, title: `${megabytes} MiB` }
+}
+
+function hashing({ noise }) {
+  const task = { name: `sha256 of ${noise.title}` }
+  return [
+    { ...task, who: 'stratabox', run: () => layerFromTar(() => chunksOf(noise.bytes), { compression: 'none' }) },
+    program(task, 'sha256sum', 'sha256sum', [noise.path]),
+    { ...task, who: 'node:crypto', isPeer: true, run: () => createHash('sha256').update(noise.bytes).digest() },
+  ]
+}
+
+function compressing({ noise, missing }) {
+  const pack = (compression) => () => layerFromChanges([addedFile('/noise', noise.bytes)], { compression })
+  const pair = (compression, command, level) => {
+    const task = { name: `${compression} of ${noise.title}` }
+    return [
+      { ...task, who: 'stratabox', run: pack(compression) },
+      program(task, `${command} ${level}`, command, [level, '-q', '-k', '-f', noise.path]),
+    ]
   }
-  await compare('12,800 lookups', { 'UnionFs, 128 layers': () => lookUp(many), 'UnionFs, 1 layer': () => lookUp(one) }, rounds * 5)
-  await compare('5,000 lookups', {
-    UnionFs: async () => {
-      for (const path of paths) await view.lstat(`/${path}`)
-    },
-    'node:fs on the unpacked tree': async () => {
-      for (const path of paths) await stat(join(home, 'disk', path)).catch(() => undefined)
-    },
-  })
-  const files = paths.filter((path) => lstatSync(join(home, 'disk', path), { throwIfNoEntry: false })?.isFile()).slice(0, 1000)
-  await compare('copy-up of 1,000 files (mode)', {
-    UnionFs: async () => {
-      const edited = await UnionFs.of(image, { nowNs: () => 0n })
-      for (const path of files) await edited.chmod(`/${path}`, 0o600)
-    },
-    'cp of them': () => execFileSync('cp', ['-a', '--parents', ...files, fresh()], { cwd: join(home, 'disk'), stdio: 'ignore' }),
-  })
-  const noise = readFileSync(process.execPath).subarray(0, 32 * 2 ** 20)
-  writeFileSync(join(home, 'noise'), noise)
-  await compare('sha256 of 32 MiB', {
-    stratabox: async () => {
-      await layerFromTar(() => chunksOf(noise), { compression: 'none' })
-    },
-    sha256sum: () => execFileSync('sha256sum', [join(home, 'noise')]),
-    'node:crypto': () => createHash('sha256').update(noise).digest(),
-  })
-  const packing = (compression) => async () => {
-    const made = await layerFromChanges([fileOf('/noise', noise)], { compression })
-    return made.size
-  }
-  await compare('gzip of 32 MiB', {
-    stratabox: packing('gzip'),
-    'gzip -6': () => execFileSync('gzip', ['-6', '-c', join(home, 'noise')], { maxBuffer: 2 ** 28 }),
-  })
-  if (has('zstd'))
-    await compare('zstd of 32 MiB', {
-      stratabox: packing('zstd'),
-      'zstd -3': () => execFileSync('zstd', ['-3', '-q', '-c', join(home, 'noise')], { maxBuffer: 2 ** 28 }),
-    })
+  return [...pair('gzip', 'gzip', '-6'), ...(installed('zstd', missing) ? pair('zstd', 'zstd', '-3') : [])]
+}
+
+async function building({ store }) {
   const base = await store.build('scratch').write('/0', '0').commit()
   let build = store.build(base)
   for (let k = 0; k < 20; k++) build = build.write(`/f${k}`, `content ${k}`)
   await build.commit()
-  await compare('a build of 20 unchanged steps', { stratabox: () => build.commit() }, rounds * 5)
-  await drain(layer.compressed())
-} finally {
-  await store.close()
-  rmSync(home, { recursive: true, force: true })
+  return [{ name: 'a build of 20 unchanged steps', who: 'stratabox', run: () => build.commit() }]
 }
-console.log(table(['what', 'who', 'median, ms', 'ours ÷ theirs'], rows))
+
+await alone(import.meta.url, { name, rounds, options, measure })

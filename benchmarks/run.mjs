@@ -11,7 +11,7 @@ import { markdown } from './markdown.mjs'
 import { emptyResult, merge, readResult, writeResult } from './result.mjs'
 
 /** The groups, in the order in which they run: what is most easily disturbed first. Each is the name of a module beside this one. */
-const GROUPS = ['startup', 'fork', 'throughput']
+const GROUPS = ['startup', 'fork', 'throughput', 'union', 'hive', 'images']
 
 function parse() {
   const { values } = parseArgs({ options: { ...COMMON_OPTIONS, only: { type: 'string', default: GROUPS.join() } } })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { alone } from './alone.mjs'
 import { compileFloor } from './floor.mjs'
+import { installed } from './peers.mjs'
 
 export const name = 'startup'
 export const rounds = { full: 100, quick: 15 }
@@ -27,7 +28,7 @@ export async function measure({ rounds, isQuick, say }) {
   try {
     const root = makeRoot(work)
     const missing = []
-    const hasBwrap = isInstalled('bwrap', missing)
+    const hasBwrap = installed('bwrap', missing)
     const floor = compileFloor(work, join(root, 'true'))
     if (floor === undefined) missing.push({ name: 'the floor in C', reason: 'its source, ../shared/limit/floor.c, is not there' })
     for (const rssMb of isQuick ? QUICK_SIZES_MB : SIZES_MB) {
@@ -61,10 +62,10 @@ async function startWorker(request) {
     return message
   }
   const { rssMb, contenders } = await answer()
-  const rows = contenders.flatMap(({ who, isPeer, isCalibration }) =>
-    Object.entries(TASKS)
-      .filter(([figure]) => !isCalibration || figure === 'blockMs')
-      .map(([figure, name]) => ({ figure, name, who, isPeer, unit: 'ms', at: request.rssMb, axis: AXIS, samples: [] })),
+  const rows = Object.entries(TASKS).flatMap(([figure, name]) =>
+    contenders
+      .filter(({ isCalibration }) => !isCalibration || figure === 'blockMs')
+      .map(({ who, isPeer }) => ({ figure, name, who, isPeer, unit: 'ms', at: request.rssMb, axis: AXIS, samples: [] })),
   )
   return {
     rssMb,
@@ -101,17 +102,6 @@ function makeRoot(work) {
   // mkdtemp's 0700 would hide the root from the ids inside.
   chmodSync(work, 0o755)
   return root
-}
-
-function isInstalled(command, missing) {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
-    missing.push({ name: command, reason: 'it is not installed' })
-    return false
-  }
 }
 
 await alone(import.meta.url, { name, rounds, measure })
