@@ -59,10 +59,10 @@ async function take({ running }: Started['session'], path: string): Promise<void
   }
 }
 
-/** @throws UnsupportedError for a fork too deep */
+/** @throws UnsupportedError for a fork too deep; the signal's reason, when those made are closed again */
 export async function forkSandbox<T extends { close(): Promise<void> }, N extends number>(
   started: Started,
-  count: N,
+  { count, signal }: { readonly count: N; readonly signal: AbortSignal | undefined },
   wrap: (started: Started) => T,
 ): Promise<Forks<T, N>> {
   const { session, root, options, snapshots, store } = started
@@ -76,7 +76,10 @@ export async function forkSandbox<T extends { close(): Promise<void> }, N extend
     const one = async (): Promise<T> => {
       const letGo = holdAll(paths)
       try {
-        return wrap({ ...(await startSandbox({ ...options, root: started.image ?? root, store: await store() }, paths)), release: letGo })
+        return wrap({
+          ...(await startSandbox({ ...options, root: started.image ?? root, store: await store(), signal }, paths)),
+          release: letGo,
+        })
       } catch (error) {
         await letGo()
         throw error

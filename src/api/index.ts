@@ -1,6 +1,7 @@
 export type { BuildCommitOptions, BuildEvent, CopyOptions, ImageBuilder, RunStepOptions, WriteOptions } from '../builder/index.js'
 export type { Amount, Repaired, StoreProblem, StoreUsage, Trimmed } from '../content/index.js'
 export {
+  type Abortable,
   ClosedError,
   DigestMismatchError,
   ExitError,
@@ -41,9 +42,9 @@ export type { RegistriesSettings, RegistrySettings, TransferEvent } from '../tra
 export type { CommitOptions } from './commit.js'
 export type { Forks, Tuple } from './fork.js'
 export { SandboxPool, type SandboxPoolOptions } from './pool.js'
-export { Sandbox } from './sandbox.js'
+export { type ChangesOptions, Sandbox } from './sandbox.js'
 export type { SandboxOptions } from './start.js'
 export { Store } from './store.js'
 export type { LoadSource, SaveTarget } from './store-archive.js'
-export type { Saved, SaveOptions, StoreCallOptions, StoreOptions } from './store-options.js'
+export type { Saved, SaveOptions, StoreOptions } from './store-options.js'
 export type { PullRule, PushOptions, TransferOptions } from './store-transfer.js'

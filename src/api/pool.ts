@@ -1,5 +1,5 @@
 // Sandboxes made ahead of need, refilled in the background.
-import { ClosedError, integerOption, optionsObject } from '../core/index.js'
+import { type Abortable, ClosedError, callOptions, integerOption, optionsObject } from '../core/index.js'
 import { Sandbox } from './sandbox.js'
 import type { SandboxOptions } from './start.js'
 
@@ -38,12 +38,13 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   /** A ready one, or one made on the spot. The taker's to close. */
-  async take(): Promise<Sandbox> {
+  async take(options?: Abortable): Promise<Sandbox> {
+    const { signal } = callOptions(options, 'take')
     if (this.#closed !== undefined) throw new ClosedError('the pool is closed', { remedy: 'create a new one' })
     const ready = this.#ready.pop()
     // After the taker has it: refilling must not delay it.
     setImmediate(() => this.#refill())
-    return ready ?? Sandbox.create(this.#options)
+    return ready ?? Sandbox.create({ ...this.#options, signal })
   }
 
   #refill(): void {

@@ -1,10 +1,9 @@
 // The public Sandbox: thin; what it does is in sandbox/, what it commits in the store.
 import type { Duplex } from 'node:stream'
-import { ClosedError, optionsObject, rejectUnknown } from '../core/index.js'
+import { type Abortable, ClosedError, callOptions, optionsObject, untilAborted } from '../core/index.js'
 import type { Change, Image } from '../image/index.js'
 import { OpenFiles, SandboxFs } from '../sandbox/fs/index.js'
 import {
-  type Abortable,
   backend,
   type Command,
   type IsolationReport,
@@ -25,6 +24,12 @@ import './build-step.js'
 import { type CommitOptions, commitChanges } from './commit.js'
 import { type Forks, forkSandbox } from './fork.js'
 import { type SandboxOptions, type Started, startSandbox } from './start.js'
+
+/** Options of `changes`. */
+export interface ChangesOptions extends Abortable {
+  /** Path of a 'copy' mount: what differs there. Default: what differs from the base. */
+  readonly mount?: string | undefined
+}
 
 /** An isolated, bounded process tree with a file system of its own. */
 export class Sandbox implements AsyncDisposable {
@@ -77,8 +82,9 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** What this host can enforce, found out by trying. */
-  static async probe(): Promise<IsolationReport> {
-    return (await backend()).probe()
+  static async probe(options?: Abortable): Promise<IsolationReport> {
+    const { signal } = callOptions(options, 'Sandbox.probe')
+    return untilAborted((await backend()).probe(), signal)
   }
 
   /** Wraps one that was started elsewhere in api/. @internal */
@@ -114,50 +120,61 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** What it uses now. */
-  async stats(): Promise<SandboxStats> {
+  async stats(options?: Abortable): Promise<SandboxStats> {
+    callOptions(options, 'stats')
     this.#checkOpen()
     return this.#started.session.running.stats()
   }
 
   /** Stops every process where it is. */
-  async pause(): Promise<void> {
+  async pause(options?: Abortable): Promise<void> {
+    const { signal } = callOptions(options, 'pause')
     this.#checkOpen()
-    await this.#started.session.running.freeze()
+    const { running } = this.#started.session
+    const wasFrozen = running.isFrozen
+    await untilAborted(running.freeze(), signal, () => {
+      if (!wasFrozen) running.thaw().catch((error: Error) => process.emitWarning(error))
+    })
   }
 
   /** Lets them go on. */
-  async resume(): Promise<void> {
+  async resume(options?: Abortable): Promise<void> {
+    callOptions(options, 'resume')
     this.#checkOpen()
     await this.#started.session.running.thaw()
   }
 
   /** What differs from the base (or, with `mount`, in a 'copy' mount), sorted by path. */
-  async *changes(options: { mount?: string | undefined } = {}): AsyncGenerator<Change> {
-    rejectUnknown(options, ['mount', 'signal'], 'changes')
+  async *changes(options?: ChangesOptions): AsyncGenerator<Change> {
+    const { mount, signal } = callOptions(options, 'changes', ['mount'])
     if (this.#closed !== undefined) throw this.#closedError()
-    yield* this.#started.session.running.changes(options.mount)
+    for await (const change of this.#started.session.running.changes(mount)) {
+      signal?.throwIfAborted()
+      yield change
+    }
   }
 
   /** changes() as one new layer on the base image, in the store. */
   async commit(options?: CommitOptions): Promise<Image> {
-    const given = optionsObject(options, 'commit')
-    rejectUnknown(given, ['tag', 'author', 'message', 'config', 'signal'], 'commit')
+    const given = callOptions(options, 'commit', ['tag', 'author', 'message', 'config'])
     if (this.#closed !== undefined) throw this.#closedError()
-    given.signal?.throwIfAborted()
     return commitChanges(this.#started, this.changes(), given)
   }
 
-  /** `count` sandboxes with the same files, no processes, and separate writes from now on. Each outlives this one. */
-  async fork<N extends number>(count: N): Promise<Forks<Sandbox, N>> {
+  /** `count` sandboxes with the same files, no processes, and separate writes from now on. Each outlives this one.
+   *  Aborted, those that are made already are closed. */
+  async fork<N extends number>(count: N, options?: Abortable): Promise<Forks<Sandbox, N>> {
+    const { signal } = callOptions(options, 'fork')
     if (!Number.isSafeInteger(count) || count < 1 || count > 10_000)
       throw new RangeError(`fork: count must be an integer from 1 to 10000, not ${count}`)
     if (this.#closed !== undefined) throw this.#closedError()
-    return forkSandbox(this.#started, count, Sandbox.wrap)
+    return forkSandbox(this.#started, { count, signal }, Sandbox.wrap)
   }
 
   /** Signals every process. Default SIGKILL. Files stay: fs, changes(), commit(), fork() go on. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async kill(signal: NodeJS.Signals = 'SIGKILL', options?: Abortable): Promise<void> {
     const number = signalNumber(signal)
+    callOptions(options, 'kill')
     this.#checkOpen()
     this.#started.session.running.killAll(number)
   }

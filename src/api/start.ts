@@ -1,7 +1,7 @@
 // From public options to a running sandbox: which root, which store, which backend.
 import { existsSync, realpathSync } from 'node:fs'
 import type { ContentStore } from '../content/index.js'
-import { optionsObject, UnsupportedError } from '../core/index.js'
+import { optionsObject, signalOption, UnsupportedError } from '../core/index.js'
 import type { LayeredHive } from '../hive/index.js'
 import type { Image } from '../image/index.js'
 import { etcCopy } from '../rootfs/index.js'
@@ -64,8 +64,7 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   if (pull !== undefined && !['missing', 'never', 'always'].includes(pull))
     throw new TypeError("pull must be 'missing', 'never' or 'always'")
   const spec = normalize(base)
-  const { signal } = base
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
+  const signal = signalOption(base.signal, 'Sandbox.create')
   signal?.throwIfAborted()
   const store = async () => named ?? (await defaultStore())
   const content = async () => contentOf(await store())

@@ -12,21 +12,12 @@ import {
   type Trimmed,
   unpackMerged,
 } from '../content/index.js'
-import { ClosedError, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
+import { type Abortable, ClosedError, callOptions, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex, type Platform } from '../image/index.js'
 import { checkRegistries, type RegistriesSettings } from '../transfer/index.js'
 import { providedRunStep } from './run-step.js'
 import { type LoadSource, loadSource, type SaveFormat, type SaveTarget, saveTarget, saveTo, withLoaded } from './store-archive.js'
-import {
-  check,
-  checkRef,
-  defaultPath,
-  type Saved,
-  type SaveOptions,
-  type StoreCallOptions,
-  type StoreOptions,
-  withTag,
-} from './store-options.js'
+import { checkRef, defaultPath, type Saved, type SaveOptions, type StoreOptions, withTag } from './store-options.js'
 import {
   findOrPull,
   missing,
@@ -60,7 +51,7 @@ export class Store implements AsyncDisposable {
   /** Opens the store at `path`, which is made if absent. Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows
    *  `%LOCALAPPDATA%\stratabox`). `registries`: mirrors, certificates and more for all pulls and pushes, by registry. @throws StrataError `ERR_STORE` for a directory with something else in it */
   static async open(options?: StoreOptions): Promise<Store> {
-    const { path, registries, signal } = check(options, 'Store.open', ['path', 'registries'])
+    const { path, registries, signal } = callOptions(options, 'Store.open', ['path', 'registries'])
     const settings = checkRegistries(registries, 'Store.open')
     if (stringOption(path, 'path') === '') throw new TypeError('path must not be empty')
     return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), { signal }), settings)
@@ -91,16 +82,16 @@ export class Store implements AsyncDisposable {
   }
 
   /** The image that a reference names, for this machine's platform where it names several; undefined where there is none. */
-  async get(ref: string, options?: StoreCallOptions): Promise<Image | undefined> {
-    check(options, 'get')
+  async get(ref: string, options?: Abortable): Promise<Image | undefined> {
+    callOptions(options, 'get')
     const found = await this.#find(checkRef(ref))
     if (found === undefined || !isImageIndex(found)) return found
     return imageFor(found, hostPlatform())
   }
 
   /** All references with their images; one that names an index comes with its image for this machine. */
-  async *list(options?: StoreCallOptions): AsyncGenerator<{ ref: string; image: Image }> {
-    const { signal } = check(options, 'list')
+  async *list(options?: Abortable): AsyncGenerator<{ ref: string; image: Image }> {
+    const { signal } = callOptions(options, 'list')
     for (const { ref } of await contentOf(this).refs.list()) {
       signal?.throwIfAborted()
       const image = await this.get(ref)
@@ -109,8 +100,8 @@ export class Store implements AsyncDisposable {
   }
 
   /** Lets `ref` name an image or index (which is brought into the store) from now on. */
-  async tag(image: Image | ImageIndex, ref: string, options?: StoreCallOptions): Promise<void> {
-    const { signal } = check(options, 'tag')
+  async tag(image: Image | ImageIndex, ref: string, options?: Abortable): Promise<void> {
+    const { signal } = callOptions(options, 'tag')
     const content = contentOf(this)
     checkRef(ref)
     const descriptor = await content.keep(image, { signal })
@@ -118,14 +109,14 @@ export class Store implements AsyncDisposable {
   }
 
   /** Removes a reference. The image stays until the next `gc`. @throws UnsupportedError `ERR_IMAGE_NOT_FOUND` */
-  async untag(ref: string, options?: StoreCallOptions): Promise<void> {
-    const { signal } = check(options, 'untag')
+  async untag(ref: string, options?: Abortable): Promise<void> {
+    const { signal } = callOptions(options, 'untag')
     if (!(await contentOf(this).refs.delete(checkRef(ref), { signal }))) throw missing(ref)
   }
 
   /** One index for the images of several platforms. */
-  async index(images: readonly Image[], options?: { readonly tag?: string | undefined } & StoreCallOptions): Promise<ImageIndex> {
-    const { tag, signal } = check(options, 'index', ['tag'])
+  async index(images: readonly Image[], options?: { readonly tag?: string | undefined } & Abortable): Promise<ImageIndex> {
+    const { tag, signal } = callOptions(options, 'index', ['tag'])
     const index = await indexOf(images)
     const content = contentOf(this)
     const descriptor = await content.keep(index, { signal })
@@ -136,8 +127,8 @@ export class Store implements AsyncDisposable {
   /** Brings in all images of an OCI layout directory, an OCI archive or a docker archive (found out by looking; archives may be compressed), under the
    *  references they have there. `from`: a path, '-' for this process's standard input, or a stream of an archive's bytes.
    *  @throws FormatError | DigestMismatchError for what is not as it should be; nothing is referenced then */
-  async load(from: LoadSource, options?: StoreCallOptions): Promise<Image[]> {
-    const { signal } = check(options, 'load')
+  async load(from: LoadSource, options?: Abortable): Promise<Image[]> {
+    const { signal } = callOptions(options, 'load')
     const content = contentOf(this)
     return withLoaded(loadSource(from), { content, signal }, async (items) => {
       const loaded: { value: Image | ImageIndex; refs: readonly string[] }[] = []
@@ -160,7 +151,7 @@ export class Store implements AsyncDisposable {
    *  `to`: a path, '-' for this process's standard output, or a stream, which takes an archive and is ended.
    *  @throws UnsupportedError for an image on the host's own files, unless `allowHostBase` */
   async save(image: Saved | readonly Saved[], to: SaveTarget, options: SaveOptions): Promise<void> {
-    const { format, allowHostBase = false, signal } = check(options, 'save', ['format', 'allowHostBase'])
+    const { format, allowHostBase = false, signal } = callOptions(options, 'save', ['format', 'allowHostBase'])
     if (!['oci-layout', 'oci-archive', 'docker-archive'].includes(format as string)) {
       throw new TypeError("save: format must be 'oci-layout', 'oci-archive' or 'docker-archive'")
     }
@@ -185,8 +176,8 @@ export class Store implements AsyncDisposable {
 
   /** Writes the merged tree of an image as plain files into a directory that is empty or absent. As an ordinary user all files are the user's, and
    *  devices are left out. */
-  async unpack(image: Image | string, directory: string, options?: StoreCallOptions): Promise<void> {
-    const { signal } = check(options, 'unpack')
+  async unpack(image: Image | string, directory: string, options?: Abortable): Promise<void> {
+    const { signal } = callOptions(options, 'unpack')
     const value = typeof image === 'string' ? await this.#named(image, signal) : image
     await unpackMerged(value, resolve(directory), { idMode: process.getuid?.() === 0 ? 'root' : 'single', signal })
   }
@@ -195,14 +186,14 @@ export class Store implements AsyncDisposable {
    *  name (`alpine:3` is `docker.io/library/alpine:3`). What a pull that failed or was aborted got is used by the next; `gc` removes it.
    *  @throws RegistryError @throws DigestMismatchError @throws FormatError @throws UnsupportedError `ERR_PLATFORM` for an index without that platform */
   async pull(ref: string, options?: TransferOptions): Promise<Image> {
-    const given = check(options, 'pull', TRANSFER_OPTIONS)
+    const given = callOptions(options, 'pull', TRANSFER_OPTIONS)
     return pullInto(contentOf(this), this.#registries, checkRef(ref), given)
   }
 
   /** Pushes an image, or an index with all its images; what the registry has is not sent again. The tag is set last. Default tag: `latest`.
    *  @throws RegistryError @throws UnsupportedError for an image on the host's own files, unless `allowHostBase` */
   async push(image: Saved, ref: string, options?: PushOptions): Promise<{ digest: string; reference: string }> {
-    const given = check(options, 'push', [...TRANSFER_OPTIONS.filter((name) => name !== 'platform'), 'allowHostBase'])
+    const given = callOptions(options, 'push', [...TRANSFER_OPTIONS.filter((name) => name !== 'platform'), 'allowHostBase'])
     const value = typeof image === 'string' ? await this.#find(checkRef(image)) : image
     if (value === undefined) throw missing(image as string)
     if (typeof value?.digest !== 'string') throw new TypeError('push: an image, an index or a reference')
@@ -210,21 +201,21 @@ export class Store implements AsyncDisposable {
   }
 
   /** Removes what has no reference and no running sandbox, in this process or another; images of this process without a reference go too. */
-  async gc(options?: StoreCallOptions): Promise<{ removedBlobs: number; removedLayers: number; freedBytes: number }> {
-    const { signal } = check(options, 'gc')
+  async gc(options?: Abortable): Promise<{ removedBlobs: number; removedLayers: number; freedBytes: number }> {
+    const { signal } = callOptions(options, 'gc')
     return contentOf(this).collect({ signal })
   }
 
   /** Reads everything and says what is wrong. */
-  async verify(options?: StoreCallOptions): Promise<{ problems: readonly StoreProblem[] }> {
-    const { signal } = check(options, 'verify')
+  async verify(options?: Abortable): Promise<{ problems: readonly StoreProblem[] }> {
+    const { signal } = callOptions(options, 'verify')
     return { problems: await contentOf(this).verify({ signal }) }
   }
 
   /** Writes again what `verify` finds missing or wrong, out of what can be loaded (see `load`) or an image of anywhere, such as a registry. References stay as
    *  they are. @throws FormatError | DigestMismatchError for a source that is wrong itself */
-  async repair(from: LoadSource | Image | ImageIndex, options?: StoreCallOptions): Promise<Repaired> {
-    const { signal } = check(options, 'repair')
+  async repair(from: LoadSource | Image | ImageIndex, options?: Abortable): Promise<Repaired> {
+    const { signal } = callOptions(options, 'repair')
     const content = contentOf(this)
     if (typeof from === 'object' && 'digest' in from) return content.repair([from], { signal })
     return withLoaded(loadSource(from), { content, signal }, (items) =>
@@ -236,15 +227,15 @@ export class Store implements AsyncDisposable {
   }
 
   /** What is on disk, by kind: images, blobs without a reference, unpacked layers, caches. In bytes of content. */
-  async usage(options?: StoreCallOptions): Promise<StoreUsage> {
-    const { signal } = check(options, 'usage')
+  async usage(options?: Abortable): Promise<StoreUsage> {
+    const { signal } = callOptions(options, 'usage')
     return contentOf(this).usage({ signal })
   }
 
   /** Removes caches (unpacked layers, results of build steps), the least recently used first, until the store has at most `maxBytes`. Images with a reference and
    *  what anybody uses stay, so more may be left: see `bytes`. */
-  async trim(options: { readonly maxBytes: number } & StoreCallOptions): Promise<Trimmed> {
-    const { maxBytes, signal } = check(options, 'trim', ['maxBytes'])
+  async trim(options: { readonly maxBytes: number } & Abortable): Promise<Trimmed> {
+    const { maxBytes, signal } = callOptions(options, 'trim', ['maxBytes'])
     const limit = integerOption(maxBytes, 'trim: maxBytes', 0)
     if (limit === undefined) throw new TypeError('trim: maxBytes is missing')
     return contentOf(this).trim(limit, { signal })

@@ -1,3 +1,4 @@
+export * from './abort.js'
 export * from './bytes.js'
 export * from './digest.js'
 export * from './errno.js'

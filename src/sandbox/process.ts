@@ -1,7 +1,7 @@
 // A started command as its caller sees it.
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ClosedError, ExitError, UnsupportedError } from '../core/index.js'
+import { type Abortable, ClosedError, callOptions, ExitError, UnsupportedError, untilAborted } from '../core/index.js'
 import { Abortion } from './abortion.js'
 import type { ProcessExit, RawProcess } from './backend.js'
 import { LineSplitter } from './lines.js'
@@ -126,10 +126,12 @@ export class SandboxProcess implements AsyncDisposable, AsyncIterable<string> {
   }
 
   /** The result, at exit plus end of file; if descendants hold the pipes, after 100 ms of silence.
+   *  `signal` ends the waiting, not the program.
    *  @throws ExitError with `reject`; the abort's reason */
-  async wait(): Promise<RunResult> {
+  async wait(options?: Abortable): Promise<RunResult> {
+    const { signal } = callOptions(options, 'wait')
     const { spec } = this.#start
-    const bytes = await pendingCall(this.#done)
+    const bytes = await pendingCall(untilAborted(this.#done, signal))
     // The overloads of run say Buffer where the encoding is 'buffer'.
     const text = (value: Buffer) => (spec.encoding === 'buffer' ? (value as unknown as string) : value.toString('utf8'))
     const result = { ...bytes, stdout: text(bytes.stdout), stderr: text(bytes.stderr) }

@@ -1,5 +1,5 @@
 // Options in, one frozen specification out: every default filled, everything checked. Below this nobody asks what a missing option means.
-import { integerOption, optionsObject, rejectUnknown, stringOption, UnsupportedError } from '../core/index.js'
+import { integerOption, optionsObject, rejectUnknown, signalOption, stringOption, UnsupportedError } from '../core/index.js'
 import { capabilityName, defaultCapabilities } from './capabilities.js'
 import { checkMounts } from './mount-options.js'
 import { platform } from './platform.js'
@@ -225,7 +225,7 @@ function checkInput(input: unknown): RunOptions['input'] {
 export function normalizeRun(options: RunOptions | undefined): CommandSpec {
   const given = optionsObject(options, 'run')
   rejectUnknown(given, RUN_OPTIONS, 'run')
-  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
+  signalOption(given.signal, 'run')
   const isMerged = oneOf(given.stderr, 'stderr', ['merge'], undefined as never) === 'merge'
   const terminal = checkTerminal(given.pty)
   return {

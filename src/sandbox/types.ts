@@ -1,5 +1,6 @@
 // The public shapes of a sandbox: options, results, reports. Units stand in the names; the contract's texts are in docs/sandbox.md.
 import type { Readable } from 'node:stream'
+import type { Abortable } from '../core/index.js'
 import type { Image } from '../image/index.js'
 import type { IoLimit } from './linux/cgroup/index.js'
 import type { SeccompProfile } from './seccomp/index.js'
@@ -9,11 +10,6 @@ export type Env = Readonly<Record<string, string | undefined>>
 
 /** An argument list, or a line for the shell (`/bin/sh -c`; on Windows `cmd /d /s /c`). */
 export type Command = readonly string[] | string
-
-/** A call that can be aborted: it undoes what it began and rejects with `signal.reason`. */
-export interface Abortable {
-  readonly signal?: AbortSignal | undefined
-}
 
 /** Something shown at a path inside that is not in the image. */
 export type Mount =

@@ -1,8 +1,9 @@
 // Waiting for a line of a process's output, such as a server's "listening on …".
+
+import type { Abortable } from '../core/index.js'
 import { ClosedError, integerOption, optionsObject, rejectUnknown, TimeoutError } from '../core/index.js'
 import { LineSplitter } from './lines.js'
 import type { Output } from './output.js'
-import type { Abortable } from './types.js'
 
 const TIMER_MAX_MS = 2 ** 31 - 1
 

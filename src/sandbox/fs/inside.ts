@@ -1,6 +1,6 @@
 // Asking the file helper: one request, one answer, and an error in the shape of Node's own. Source: errno(3), Node's fs documentation, "Common system errors".
 import { getSystemErrorMap } from 'node:util'
-import { FsError } from '../../core/index.js'
+import { FsError, untilAborted } from '../../core/index.js'
 import { native, type Step } from '../../native/index.js'
 import type { FileAnswer } from '../linux/file-helper.js'
 import type { OpenFiles } from './open-files.js'
@@ -78,7 +78,7 @@ export class Inside {
     signal?.throwIfAborted()
     const asked = this.#access.ask(request, call.base)
     try {
-      return await (signal === undefined ? asked : abortable(asked, signal))
+      return await untilAborted(asked, signal, ({ fd }) => fd !== undefined && native().close(fd))
     } catch (error) {
       throw callError(error, call)
     }
@@ -90,17 +90,4 @@ export class Inside {
     if (fd === undefined) throw errnoError(24, call)
     return fd
   }
-}
-
-function abortable(asked: Promise<FileAnswer>, signal: AbortSignal): Promise<FileAnswer> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    asked
-      .then((answer) => {
-        if (signal.aborted && answer.fd !== undefined) native().close(answer.fd)
-        resolve(answer)
-      }, reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
 }

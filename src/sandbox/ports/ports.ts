@@ -1,10 +1,9 @@
 // The ports of one sandbox as its caller sees them: connections, published ports and waiting, and the end of all three with the sandbox.
 import { once, setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
-import { integerOption, optionsObject, rejectUnknown, stringOption } from '../../core/index.js'
+import { type Abortable, callOptions, integerOption, stringOption } from '../../core/index.js'
 import type { RunningSandbox } from '../backend.js'
 import { pendingCall } from '../pending.js'
-import type { Abortable } from '../types.js'
 import { connectInside } from './connect.js'
 import { Publication } from './publish.js'
 import { stoppable } from './stop.js'
@@ -18,11 +17,6 @@ function checkPort(port: unknown, of: string, min = 1): number {
   const checked = integerOption(port, of, min, PORT_MAX)
   if (checked === undefined) throw new TypeError(`${of} must be a number from ${min} to ${PORT_MAX}`)
   return checked
-}
-
-function checkSignal<T extends Abortable>(given: T): T {
-  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal')
-  return given
 }
 
 function checkHttp(http: unknown): string | undefined {
@@ -49,8 +43,7 @@ export class Ports {
    *  @throws RangeError; SyscallError, `ECONNREFUSED` when nothing listens */
   async connect(port: number, options?: Abortable): Promise<Socket> {
     checkPort(port, 'connect: port')
-    const given = checkSignal(optionsObject(options, 'connect'))
-    rejectUnknown(given, ['signal'], 'connect')
+    const given = callOptions(options, 'connect')
     return this.#connect(port, false, given.signal)
   }
 
@@ -58,8 +51,7 @@ export class Ports {
    *  @throws RangeError; TimeoutError after `timeoutMs`, default 60 s */
   async waitForPort(port: number, options?: WaitForPortOptions): Promise<void> {
     checkPort(port, 'waitForPort: port')
-    const given = checkSignal(optionsObject(options, 'waitForPort'))
-    rejectUnknown(given, ['timeoutMs', 'http', 'signal'], 'waitForPort')
+    const given = callOptions(options, 'waitForPort', ['timeoutMs', 'http'])
     const timeoutMs = integerOption(given.timeoutMs, 'waitForPort: timeoutMs', 1, TIMER_MAX_MS) ?? 60_000
     const wait = { http: checkHttp(given.http), timeoutMs }
     await pendingCall(
@@ -73,8 +65,7 @@ export class Ports {
    *  @throws RangeError; SyscallError, `EADDRINUSE` when the host's port is taken */
   async publish(port: number, options?: PublishOptions): Promise<PublishedPort> {
     checkPort(port, 'publish: port')
-    const given = checkSignal(optionsObject(options, 'publish'))
-    rejectUnknown(given, ['host', 'hostPort', 'signal'], 'publish')
+    const given = callOptions(options, 'publish', ['host', 'hostPort'])
     const host = stringOption(given.host, 'publish: host') ?? '127.0.0.1'
     if (host === '') throw new TypeError('publish: host must be an address of this machine')
     const hostPort = checkPort(given.hostPort ?? 0, 'publish: hostPort', 0)

@@ -1,5 +1,5 @@
 // The public shapes of a sandbox's ports.
-import type { Abortable } from '../types.js'
+import type { Abortable } from '../../core/index.js'
 
 /** Options of `waitForPort`. */
 export interface WaitForPortOptions extends Abortable {
