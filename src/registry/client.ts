@@ -1,6 +1,6 @@
 // The client of one registry. Source: OCI distribution-spec 1.1.
 import { type Digest, isDigest, optionsObject, rejectUnknown } from '../core/index.js'
-import { type Descriptor, decodeManifestOrIndex, isIndexType } from '../oci/index.js'
+import type { Descriptor } from '../oci/index.js'
 import type { AuthSource } from './auth/auth.js'
 import { Authenticator } from './auth/authenticator.js'
 import { type BlobReadOptions, blobFrom, deleteBlob, headBlob, type RegistryBlob, readBlob } from './blobs.js'
@@ -18,7 +18,8 @@ import {
 } from './manifests.js'
 import { endpointOf, hostnameOf, isLoopback } from './origin.js'
 import { type ListOptions, listRepositories, listTags } from './pages.js'
-import { editTaggedReferrers, listReferrers, type ReferrersOptions } from './referrers.js'
+import { editTaggedReferrers, keepsReferrers, listReferrers, type ReferrersOptions } from './referrers.js'
+import { referrerIn, subjectOf } from './subject.js'
 import { type BlobSource, mountBlob, type UploadOptions, uploadBlob } from './uploads.js'
 
 /** Options of a client. */
@@ -120,9 +121,13 @@ export class RegistryClient {
     return { digest }
   }
 
-  /** Removes a tag, or a manifest by its digest; false where there is none. */
-  deleteManifest(repository: string, tagOrDigest: string, options: RegistryCallOptions = {}): Promise<boolean> {
-    return deleteManifest(this.#connection, repository, tagOrDigest, options)
+  /** Removes a tag, or a manifest by its digest; false where there is none. One with a `subject` is taken off the list of its referrers, if need be by this client. */
+  async deleteManifest(repository: string, tagOrDigest: string, options: RegistryCallOptions = {}): Promise<boolean> {
+    const subject = isDigest(tagOrDigest) ? await subjectOf(this.#connection, repository, tagOrDigest, options) : undefined
+    const wasThere = await deleteManifest(this.#connection, repository, tagOrDigest, options)
+    if (subject !== undefined && isDigest(tagOrDigest) && !(await keepsReferrers(this.#connection, repository, subject, options)))
+      await editTaggedReferrers(this.#connection, repository, subject, { remove: tagOrDigest }, options)
+    return wasThere
   }
 
   /** The bytes of a blob. Whole ones are verified; from an `offset` on, whoever has the beginning has to. A connection that breaks is made again, and goes on
@@ -162,24 +167,4 @@ export class RegistryClient {
   referrers(repository: string, digest: Digest, options: ReferrersOptions = {}): AsyncGenerator<Descriptor> {
     return listReferrers(this.#connection, repository, digest, options)
   }
-}
-
-/** How a manifest with a subject stands on its subject's list. Source: distribution-spec "Pushing Manifests with Subject". */
-function referrerIn(
-  bytes: Uint8Array,
-  mediaType: string,
-  digest: Digest,
-): { readonly subject: Digest; readonly descriptor: Descriptor } | undefined {
-  const document = decodeManifestOrIndex(bytes)
-  const { subject, artifactType, annotations } = document.kind === 'index' ? document.index : document.manifest
-  if (subject === undefined || !isDigest(subject.digest)) return undefined
-  const type = artifactType ?? (document.kind === 'manifest' && !isIndexType(mediaType) ? document.manifest.config.mediaType : undefined)
-  const descriptor: Descriptor = {
-    mediaType,
-    digest,
-    size: bytes.length,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(type === undefined ? {} : { artifactType: type }),
-  }
-  return { subject: subject.digest, descriptor }
 }

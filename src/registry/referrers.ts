@@ -55,6 +55,25 @@ async function taggedReferrers(
   }
 }
 
+/** Whether the registry keeps the lists of referrers itself. */
+export async function keepsReferrers(
+  connection: Connection,
+  repository: string,
+  subject: Digest,
+  options: RegistryCallOptions,
+): Promise<boolean> {
+  const answer = await connection.call({
+    method: 'GET',
+    url: `/v2/${checkRepository(repository)}/referrers/${subject}`,
+    what: `referrers of ${subject}`,
+    scopes: [scopeOf(repository, 'pull')],
+    expect: [200, 404],
+    signal: options.signal,
+  })
+  await answer.discard()
+  return answer.status === 200
+}
+
 /** Puts a manifest on the list of its subject's referrers (or takes it off), where the registry does not keep that list itself. Two who do it at the same time may
  *  lose one entry: the specification knows no remedy but a registry with the referrers API. */
 export async function editTaggedReferrers(
@@ -66,6 +85,7 @@ export async function editTaggedReferrers(
 ): Promise<void> {
   const before = await taggedReferrers(connection, repository, subject, options)
   const gone = edit.add?.digest ?? edit.remove
+  if (edit.add === undefined && !before.some(({ digest }) => digest === gone)) return
   const manifests = [...before.filter(({ digest }) => digest !== gone), ...(edit.add === undefined ? [] : [edit.add])]
   const index: Index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }
   await sendManifest(connection, repository, referrersTag(subject), encodeJson(index), MEDIA_TYPE.index, options)

@@ -1,6 +1,6 @@
 // Blobs and uploads of the test registry. Source: distribution-spec "Pulling blobs", "Pushing blobs"; RFC 9110 "Range Requests".
 import { type Exchange, Refusal } from './exchange.js'
-import { isSha256, type Storage } from './storage.js'
+import { isKnownDigest, type Storage } from './storage.js'
 
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 
@@ -9,7 +9,7 @@ export const isRepository = (name: string): boolean => name.length <= 255 && REP
 
 /** `/v2/<name>/blobs/<digest>`. */
 export async function blobRoute(exchange: Exchange, storage: Storage, repository: string, digest: string): Promise<void> {
-  if (!isSha256(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest')
+  if (!isKnownDigest(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest')
   const { method } = exchange
   if (method === 'DELETE') {
     if (!(await storage.unlink(repository, digest))) throw new Refusal(404, 'BLOB_UNKNOWN', `no blob ${digest}`)
@@ -40,13 +40,19 @@ export async function beginRoute(exchange: Exchange, storage: Storage, repositor
   if (exchange.method !== 'POST') throw new Refusal(405, 'UNSUPPORTED', 'method not allowed')
   const { searchParams } = exchange.url
   const [mount, from, digest] = [searchParams.get('mount'), searchParams.get('from'), searchParams.get('digest')]
-  if (mount !== null && isSha256(mount) && from !== null && isRepository(from) && (await storage.blobSize(from, mount)) !== undefined) {
+  if (mount !== null && isKnownDigest(mount) && (await mayMount(storage, mount, from))) {
     await storage.link(repository, mount)
     return exchange.answer(201, { location: `/v2/${repository}/blobs/${mount}`, 'docker-content-digest': mount })
   }
   const id = await storage.begin()
   if (digest !== null) return finish(exchange, storage, repository, id, digest)
   exchange.answer(202, { location: `/v2/${repository}/blobs/uploads/${id}`, range: '0-0' })
+}
+
+/** Without `from`, from whichever repository has it. */
+async function mayMount(storage: Storage, digest: string, from: string | null): Promise<boolean> {
+  if (from === null) return (await storage.holderOf(digest)) !== undefined
+  return isRepository(from) && (await storage.blobSize(from, digest)) !== undefined
 }
 
 /** `/v2/<name>/blobs/uploads/<id>`: how far, more, all of it, no more of it. */
@@ -94,7 +100,7 @@ async function append(exchange: Exchange, storage: Storage, id: string): Promise
 }
 
 async function finish(exchange: Exchange, storage: Storage, repository: string, id: string, digest: string): Promise<void> {
-  if (!isSha256(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest, or one of an unknown algorithm')
+  if (!isKnownDigest(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest, or one of an unknown algorithm')
   await append(exchange, storage, id)
   if (exchange.isCut) return
   if (!(await storage.finish(id, repository, digest))) {

@@ -1,8 +1,8 @@
 // Manifests, tags and referrers of the test registry. Source: distribution-spec "Pulling manifests", "Pushing Manifests", "Listing Tags", "Listing Referrers".
-import { createHash } from 'node:crypto'
-import { type Descriptor, decodeManifestOrIndex, type Index, MEDIA_TYPE, mediaTypeOf } from '../oci/index.js'
+import { MEDIA_TYPE } from '../oci/index.js'
+import { type Document, readDocument } from './document.js'
 import { type Exchange, Refusal } from './exchange.js'
-import { isSha256, type Storage } from './storage.js'
+import { algorithmOf, digestBy, isKnownDigest, type Storage, type StoredManifest } from './storage.js'
 
 const TAG = /^\w[\w.-]{0,127}$/
 
@@ -19,7 +19,7 @@ export async function manifestRoute(
   { repository, reference }: { readonly repository: string; readonly reference: string },
   listsReferrers: boolean,
 ): Promise<void> {
-  if (!isSha256(reference) && !TAG.test(reference)) throw new Refusal(400, 'MANIFEST_INVALID', 'neither a tag nor a digest')
+  if (!isKnownDigest(reference) && !TAG.test(reference)) throw new Refusal(400, 'MANIFEST_INVALID', 'neither a tag nor a digest')
   switch (exchange.method) {
     case 'GET':
     case 'HEAD':
@@ -27,7 +27,7 @@ export async function manifestRoute(
     case 'PUT':
       return putManifest(exchange, storage, repository, reference, listsReferrers)
     case 'DELETE': {
-      const isGone = isSha256(reference)
+      const isGone = isKnownDigest(reference)
         ? await storage.deleteManifest(repository, reference)
         : await storage.deleteTag(repository, reference)
       if (!isGone) throw unknown(reference)
@@ -41,7 +41,7 @@ export async function manifestRoute(
 const unknown = (reference: string) => new Refusal(404, 'MANIFEST_UNKNOWN', `no manifest ${reference}`)
 
 async function getManifest(exchange: Exchange, storage: Storage, repository: string, reference: string): Promise<void> {
-  const digest = isSha256(reference) ? reference : await storage.tag(repository, reference)
+  const digest = isKnownDigest(reference) ? reference : await storage.tag(repository, reference)
   const manifest = digest === undefined ? undefined : await storage.manifest(repository, digest)
   if (manifest === undefined) throw unknown(reference)
   const headers = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest }
@@ -57,82 +57,120 @@ async function putManifest(
 ): Promise<void> {
   const bytes = await exchange.bytes()
   if (exchange.isCut) return
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  if (isSha256(reference) && reference !== digest) throw new Refusal(400, 'DIGEST_INVALID', 'the manifest has another digest')
+  const isByDigest = isKnownDigest(reference)
+  const digest = await digestBy(isByDigest ? algorithmOf(reference) : 'sha256', once(bytes))
+  if (isByDigest && reference !== digest) throw new Refusal(400, 'DIGEST_INVALID', 'the manifest has another digest')
+  const tags = isByDigest ? exchange.url.searchParams.getAll('tag') : [reference]
+  if (!tags.every((tag) => TAG.test(tag))) throw new Refusal(400, 'MANIFEST_INVALID', 'no tag')
   const { mediaType, subject } = await checked(exchange, storage, repository, bytes)
   await storage.putManifest(repository, { digest, mediaType, bytes })
-  if (!isSha256(reference)) await storage.setTag(repository, reference, digest)
+  for (const tag of tags) await storage.setTag(repository, tag, digest)
   const said = exchange.fault?.kind === 'wrong-digest' ? `sha256:${'0'.repeat(64)}` : digest
   exchange.answer(201, {
     location: `/v2/${repository}/manifests/${digest}`,
     'docker-content-digest': said,
+    ...(isByDigest && tags.length > 0 ? { 'oci-tag': tags.join(', ') } : {}),
     ...(subject === undefined || !listsReferrers ? {} : { 'oci-subject': subject }),
   })
 }
 
 /** What it names must be there; its subject need not be. */
 async function checked(exchange: Exchange, storage: Storage, repository: string, bytes: Uint8Array) {
-  const mediaType = exchange.request.headers['content-type']?.split(';')[0]?.trim()
-  let document: ReturnType<typeof decodeManifestOrIndex>
+  const said = exchange.request.headers['content-type']?.split(';')[0]?.trim()
+  let document: Document
   try {
-    document = decodeManifestOrIndex(bytes)
+    document = readDocument(bytes)
   } catch (error) {
     throw new Refusal(400, 'MANIFEST_INVALID', (error as Error).message)
   }
-  const own = document.kind === 'index' ? document.index.mediaType : document.manifest.mediaType
-  if (mediaType !== undefined && own !== undefined && mediaType !== own)
-    throw new Refusal(400, 'MANIFEST_INVALID', 'Content-Type and mediaType differ')
+  const { isIndex, mediaType, saysType, subject, needs } = document
+  if (said !== undefined && saysType && said !== mediaType) throw new Refusal(400, 'MANIFEST_INVALID', 'Content-Type and mediaType differ')
   const absent: string[] = []
-  if (document.kind === 'index') {
-    for (const { digest } of document.index.manifests) if ((await storage.manifest(repository, digest)) === undefined) absent.push(digest)
-  } else {
-    for (const { digest } of [document.manifest.config, ...document.manifest.layers])
-      if ((await storage.blobSize(repository, digest)) === undefined) absent.push(digest)
+  for (const digest of needs) {
+    const found = isIndex ? await storage.manifest(repository, digest) : await storage.blobSize(repository, digest)
+    if (found === undefined) absent.push(digest)
   }
   if (absent.length > 0) throw new Refusal(404, 'MANIFEST_BLOB_UNKNOWN', `not there: ${absent.join(' ')}`)
-  const { subject } = document.kind === 'index' ? document.index : document.manifest
-  return { mediaType: mediaType ?? mediaTypeOf(document), subject: subject?.digest }
+  return { mediaType: said ?? mediaType, subject }
+}
+
+/** How much of a list one answer has. */
+export interface Paging {
+  /** At most, whatever is asked for. */
+  readonly max: number
 }
 
 /** `/v2/<name>/tags/list` and `/v2/_catalog`: `n` names after `last`, and a Link to those that follow. */
-export function listRoute(exchange: Exchange, names: readonly string[], document: (page: readonly string[]) => object): Promise<void> {
+export function listRoute(
+  exchange: Exchange,
+  names: readonly string[],
+  { max }: Paging,
+  document: (page: readonly string[]) => object,
+): Promise<void> {
   const { searchParams, pathname } = exchange.url
   const last = searchParams.get('last')
-  const all = [...names].sort().filter((name) => last === null || name > last)
-  const n = /^\d{1,9}$/.test(searchParams.get('n') ?? '') ? Number(searchParams.get('n')) : all.length
+  const all = [...names].sort(inOrder).filter((name) => last === null || inOrder(name, last) > 0)
+  const n = Math.min(max, /^\d{1,9}$/.test(searchParams.get('n') ?? '') ? Number(searchParams.get('n')) : max)
   const page = all.slice(0, n)
   const next = new URLSearchParams({ n: `${n}`, last: page.at(-1) ?? '' })
-  const link: Record<string, string> = page.length > 0 && page.length < all.length ? { link: `<${pathname}?${next}>; rel="next"` } : {}
+  const link = page.length > 0 && page.length < all.length ? linkTo(pathname, next) : {}
   const body = json(document(page))
   return exchange.send(200, { 'content-type': 'application/json', ...link }, body.length, once(body))
 }
 
-/** `/v2/<name>/referrers/<digest>`. */
-export async function referrersRoute(exchange: Exchange, storage: Storage, repository: string, digest: string): Promise<void> {
-  if (!isSha256(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest')
-  const type = exchange.url.searchParams.get('artifactType')
-  const manifests: Descriptor[] = []
-  for (const each of await storage.manifests(repository)) {
-    const manifest = await storage.manifest(repository, each)
-    const descriptor = manifest === undefined ? undefined : referrerOf(manifest.bytes, each, manifest.mediaType, digest)
-    if (descriptor !== undefined && (type === null || descriptor.artifactType === type)) manifests.push(descriptor)
-  }
-  const index: Index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }
-  const body = json(index)
-  const filtered: Record<string, string> = type === null ? {} : { 'oci-filters-applied': 'artifactType' }
-  return exchange.send(200, { 'content-type': MEDIA_TYPE.index, ...filtered }, body.length, once(body))
+/** "Lexical order (i.e. case-insensitive alphanumeric order)". */
+function inOrder(a: string, b: string): number {
+  const [one, other] = a.toLowerCase() === b.toLowerCase() ? [a, b] : [a.toLowerCase(), b.toLowerCase()]
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
-function referrerOf(bytes: Uint8Array, digest: string, mediaType: string, of: string): Descriptor | undefined {
-  const document = decodeManifestOrIndex(bytes)
-  const { subject, artifactType, annotations } = document.kind === 'index' ? document.index : document.manifest
-  if (subject?.digest !== of) return undefined
-  const type = artifactType ?? (document.kind === 'manifest' ? document.manifest.config.mediaType : undefined)
+const linkTo = (pathname: string, query: URLSearchParams): Record<string, string> => ({ link: `<${pathname}?${query}>; rel="next"` })
+
+/** `/v2/<name>/referrers/<digest>`: those of an `artifactType`, if one is said, and a Link to those that follow. */
+export async function referrersRoute(
+  exchange: Exchange,
+  storage: Storage,
+  repository: string,
+  digest: string,
+  { max }: Paging,
+): Promise<void> {
+  if (exchange.method !== 'GET') throw new Refusal(405, 'UNSUPPORTED', 'method not allowed')
+  if (!isKnownDigest(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'no digest')
+  const type = exchange.url.searchParams.get('artifactType')
+  const last = exchange.url.searchParams.get('last') ?? ''
+  const all: Referrer[] = []
+  for (const each of [...(await storage.manifests(repository))].sort()) {
+    const manifest = each > last ? await storage.manifest(repository, each) : undefined
+    const referrer = manifest === undefined ? undefined : referrerOf(manifest, digest)
+    if (referrer !== undefined && (type === null || referrer.artifactType === type)) all.push(referrer)
+  }
+  const manifests = all.slice(0, max)
+  const next = new URLSearchParams({ ...(type === null ? {} : { artifactType: type }), last: manifests.at(-1)?.digest ?? '' })
+  const body = json({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests })
+  const headers = {
+    'content-type': MEDIA_TYPE.index,
+    ...(type === null ? {} : { 'oci-filters-applied': 'artifactType' }),
+    ...(manifests.length < all.length ? linkTo(exchange.url.pathname, next) : {}),
+  }
+  return exchange.send(200, headers, body.length, once(body))
+}
+
+interface Referrer {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+function referrerOf({ bytes, digest, mediaType }: StoredManifest, of: string): Referrer | undefined {
+  const { subject, artifactType, annotations } = readDocument(bytes)
+  if (subject !== of) return undefined
   return {
     mediaType,
-    digest: digest as Descriptor['digest'],
+    digest,
     size: bytes.length,
-    ...(type === undefined ? {} : { artifactType: type }),
+    ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   }
 }

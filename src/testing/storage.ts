@@ -9,12 +9,23 @@ export interface StoredManifest {
   readonly bytes: Uint8Array
 }
 
-const DIGEST = /^sha256:[a-f0-9]{64}$/
+const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/
 
 /** Whether the text is a digest that this registry knows how to check. */
-export const isSha256 = (text: string): boolean => DIGEST.test(text)
+export const isKnownDigest = (text: string): boolean => DIGEST.test(text)
 
-const hexOf = (digest: string): string => digest.slice('sha256:'.length)
+/** `sha256` of `sha256:…`. */
+export const algorithmOf = (digest: string): string => digest.slice(0, digest.indexOf(':'))
+
+/** The digest of bytes, by that algorithm. */
+export async function digestBy(algorithm: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash(algorithm)
+  for await (const chunk of bytes) hash.update(chunk)
+  return `${algorithm}:${hash.digest('hex')}`
+}
+
+/** As the name of a file: `sha256-0123…`. */
+const nameOf = (digest: string): string => digest.replace(':', '-')
 
 /** Repositories over files. Their names cannot begin with `_`, so what does is the registry's own. */
 export class Storage {
@@ -28,6 +39,12 @@ export class Storage {
 
   blob(digest: string, start: number, end: number): AsyncIterable<Uint8Array> {
     return this.files.read(blobFile(digest), start, end)
+  }
+
+  /** A repository that has a blob; undefined where none has. */
+  async holderOf(digest: string): Promise<string | undefined> {
+    for (const repository of await this.repositories()) if ((await this.blobSize(repository, digest)) !== undefined) return repository
+    return undefined
   }
 
   /** Lets a repository have a blob that the registry has. */
@@ -63,9 +80,7 @@ export class Storage {
 
   /** Makes an upload a blob; false where its bytes are others. */
   async finish(id: string, repository: string, digest: string): Promise<boolean> {
-    const hash = createHash('sha256')
-    for await (const chunk of this.files.read(uploadFile(id), 0, Number.POSITIVE_INFINITY)) hash.update(chunk)
-    if (`sha256:${hash.digest('hex')}` !== digest) return false
+    if ((await digestBy(algorithmOf(digest), this.files.read(uploadFile(id), 0, Number.POSITIVE_INFINITY))) !== digest) return false
     await this.files.move(uploadFile(id), blobFile(digest))
     await this.link(repository, digest)
     return true
@@ -92,7 +107,7 @@ export class Storage {
 
   /** The digests of all manifests of a repository. */
   async manifests(repository: string): Promise<readonly string[]> {
-    return (await this.files.list(`repositories/${repository}/_manifests`)).map((hex) => `sha256:${hex}`)
+    return (await this.files.list(`repositories/${repository}/_manifests`)).map((name) => name.replace('-', ':'))
   }
 
   tag(repository: string, tag: string): Promise<string | undefined> {
@@ -134,8 +149,8 @@ export class Storage {
   }
 }
 
-const blobFile = (digest: string) => `blobs/${hexOf(digest)}`
+const blobFile = (digest: string) => `blobs/${nameOf(digest)}`
 const uploadFile = (id: string) => `uploads/${id}`
-const blobLink = (repository: string, digest: string) => `repositories/${repository}/_blobs/${hexOf(digest)}`
-const manifestType = (repository: string, digest: string) => `repositories/${repository}/_manifests/${hexOf(digest)}`
+const blobLink = (repository: string, digest: string) => `repositories/${repository}/_blobs/${nameOf(digest)}`
+const manifestType = (repository: string, digest: string) => `repositories/${repository}/_manifests/${nameOf(digest)}`
 const tagFile = (repository: string, tag: string) => `repositories/${repository}/_tags/${tag}`

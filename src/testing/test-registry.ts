@@ -23,9 +23,11 @@ export interface TestRegistryOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined
   /** Whether it lists referrers; without, clients use the tag that stands in for the list. Default: true. */
   readonly referrers?: boolean | undefined
+  /** Most names or referrers in one answer; a Link leads to the next. Default: no limit. */
+  readonly pageSize?: number | undefined
 }
 
-const KNOWN = ['directory', 'port', 'auth', 'tls', 'referrers'] as const
+const KNOWN = ['directory', 'port', 'auth', 'tls', 'referrers', 'pageSize'] as const
 
 /** One registry, from `start` to `close`. */
 export class TestRegistry implements AsyncDisposable {
@@ -121,6 +123,7 @@ export class TestRegistry implements AsyncDisposable {
   async #route(exchange: Exchange): Promise<void> {
     const { pathname } = exchange.url
     const storage = this.#storage
+    const paging = { max: this.#options.pageSize ?? Number.POSITIVE_INFINITY }
     if (pathname === '/token' && this.#access !== undefined) return this.#access.giveToken(exchange)
     const route = parseRoute(pathname)
     this.#access?.check(exchange, scopeOf(exchange.method, route))
@@ -128,11 +131,11 @@ export class TestRegistry implements AsyncDisposable {
       case 'base':
         return exchange.answer(200, { 'docker-distribution-api-version': 'registry/2.0' })
       case 'catalog':
-        return listRoute(exchange, await storage.repositories(), (repositories) => ({ repositories }))
+        return listRoute(exchange, await storage.repositories(), paging, (repositories) => ({ repositories }))
       case 'tags': {
         const { repository } = route
         if (!(await storage.repositories()).includes(repository)) throw new Refusal(404, 'NAME_UNKNOWN', `no repository ${repository}`)
-        return listRoute(exchange, await storage.tags(repository), (tags) => ({ name: repository, tags }))
+        return listRoute(exchange, await storage.tags(repository), paging, (tags) => ({ name: repository, tags }))
       }
       case 'manifest':
         return manifestRoute(exchange, storage, route, this.#options.referrers !== false)
@@ -144,7 +147,7 @@ export class TestRegistry implements AsyncDisposable {
         return uploadRoute(exchange, storage, route.repository, route.reference)
       case 'referrers':
         if (this.#options.referrers === false) throw new Refusal(404, 'UNSUPPORTED', 'no referrers here')
-        return referrersRoute(exchange, storage, route.repository, route.reference)
+        return referrersRoute(exchange, storage, route.repository, route.reference, paging)
     }
   }
 }

@@ -195,6 +195,19 @@ describe('referrers', () => {
       { digest: sbom.digest, artifactType: 'example/sbom' },
     ])
     expect((await client.headManifest('a', referrersTag(subject.digest))) === undefined).toBe(referrers)
+    // What is removed is taken off the list, and no list is made for it.
+    expect(await client.deleteManifest('a', sbom.digest)).toBe(true)
+    expect((await all(client.referrers('a', subject.digest))).map(({ digest }) => digest)).not.toContain(sbom.digest)
+    expect(await all(client.referrers('a', subject.digest, { artifactType: 'example/sbom' }))).toEqual([])
+    await client.deleteManifest('a', subject.digest)
+    expect((await client.headManifest('a', referrersTag(subject.digest))) === undefined).toBe(referrers)
+  })
+
+  it('come page by page', async () => {
+    const client = clientOf(await registryFor({ pageSize: 2 }))
+    const subject = await pushArtifact(client, 'a', 'subject', { text: 'subject' })
+    for (const text of ['1', '2', '3', '4', '5']) await pushArtifact(client, 'a', '', { text, subject })
+    expect(new Set((await all(client.referrers('a', subject.digest))).map(({ digest }) => digest)).size).toBe(5)
   })
 })
 
