@@ -16,6 +16,8 @@ export default defineConfig({
     'core/hash.node': 'src/core/hash.node.ts',
     'compress/codec': 'src/compress/codec.ts',
     'compress/codec.node': 'src/compress/codec.node.ts',
+    'unionfs/spool': 'src/unionfs/spool.ts',
+    'unionfs/spool.node': 'src/unionfs/spool.node.ts',
   },
   format: 'esm',
   target: 'es2022',

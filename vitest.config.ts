@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: '#hash', replacement: src('core/hash.node.ts') },
       { find: '#compress', replacement: src('compress/codec.node.ts') },
+      { find: '#spool', replacement: src('unionfs/spool.node.ts') },
       { find: /^stratabox$/, replacement: src('index.ts') },
       { find: /^stratabox\/(image|unionfs|hive|registry|windows|vitest)$/, replacement: src('$1/index.ts') },
       { find: /^stratabox\/registry\/testing$/, replacement: src('testing/index.ts') },

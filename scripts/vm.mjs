@@ -66,7 +66,11 @@ async function bundle(out, files) {
     outdir: out,
     external: ['vitest', 'stratabox', 'stratabox/*'],
     // The sources' own imports; the package's are those of its package.json.
-    alias: { '#hash': join(root, 'src/core/hash.node.ts'), '#compress': join(root, 'src/compress/codec.node.ts') },
+    alias: {
+      '#hash': join(root, 'src/core/hash.node.ts'),
+      '#compress': join(root, 'src/compress/codec.node.ts'),
+      '#spool': join(root, 'src/unionfs/spool.node.ts'),
+    },
   })
   await build({ ...options, entryPoints: [join(root, 'scripts/vm/runner.mjs')], outfile: join(out, 'vitest/index.js') })
   writeFileSync(join(out, 'vitest/package.json'), JSON.stringify({ name: 'vitest', type: 'module', main: 'index.js' }))

@@ -121,7 +121,7 @@ async function bundleTests() {
     sourcemap: 'inline',
     logLevel: 'warning',
     absWorkingDir: root,
-    alias: { '#hash': './src/core/hash.node.ts', '#compress': './src/compress/codec.node.ts' },
+    alias: { '#hash': './src/core/hash.node.ts', '#compress': './src/compress/codec.node.ts', '#spool': './src/unionfs/spool.node.ts' },
     // Some dependencies are CommonJS and ask for Node's modules by require.
     banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
   })

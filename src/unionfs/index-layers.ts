@@ -1,10 +1,11 @@
 // Layers become one tree, once: afterwards no lookup knows how many there were. Source: image-spec layer.md "Applying Changesets".
+import { createSpool } from '#spool'
 import { baseName, FormatError, parentPath } from '../core/index.js'
 import type { HardLinkEntry, InodeEntry, Layer, LayerEntry } from '../layer/index.js'
 import type { RandomAccess } from '../tar/index.js'
 import { FileData } from './file-data.js'
 import type { Dentry, DirectoryInode, Inode } from './inode.js'
-import { indexedEntries } from './layer-content.js'
+import { LayerContents } from './layer-content.js'
 import { emptyTree, inodeBase, type Tree } from './tree.js'
 
 /** Parents that a layer names but does not describe. */
@@ -23,13 +24,15 @@ export async function indexLayers(
   options: { entriesMax: number; signal: AbortSignal | undefined; seekable: Seekable },
 ): Promise<Tree> {
   const tree = emptyTree()
+  const spool = createSpool()
   let count = 0
   for (const [number, layer] of layers.entries()) {
     // A layer's whiteouts act on the layers below it, wherever in the layer they stand: so they go first.
     const inodes: InodeEntry[] = []
     const markers: Exclude<LayerEntry, InodeEntry>[] = []
-    const entries = isLayer(layer) ? indexedEntries(layer, await options.seekable(layer)) : layer.entries()
-    for await (const entry of entries) {
+    const contents = isLayer(layer) ? new LayerContents(layer, spool, await options.seekable(layer)) : undefined
+    if (contents !== undefined) tree.close.push(() => contents.close())
+    for await (const entry of contents === undefined ? layer.entries() : contents.entries()) {
       options.signal?.throwIfAborted()
       if (++count > options.entriesMax) throw new FormatError(`the layers have more than ${options.entriesMax} entries`)
       if (entry.type === 'whiteout' || entry.type === 'opaque') markers.push(entry)
@@ -40,6 +43,7 @@ export async function indexLayers(
       if (entry.type === 'directory' && entry.opaque === true) hide(tree, { type: 'opaque', path: entry.path }, number)
     for (const entry of inodes) put(tree, entry, number)
   }
+  tree.close.push(async () => spool.close())
   return tree
 }
 

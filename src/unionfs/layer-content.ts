@@ -1,31 +1,89 @@
-// Contents straight out of a layer's tar, nothing unpacked: at their offset where the tar can be read anywhere, else from streams that stay open
-// for the next file, so that reading files in the tar's order costs one pass however many there are.
-import { FormatError } from '../core/index.js'
+// Contents straight out of a layer's tar, no image unpacked: at their offset, in the tar itself where it can be read anywhere, else in what was
+// decompressed of it so far. Where there is no room for that, out of its stream.
 import { entryOf, type Layer, type LayerEntry } from '../layer/index.js'
 import { expandSparse, type RandomAccess, rangeOf, readTar, type TarEntry } from '../tar/index.js'
+import type { Spool } from './spool.js'
+import { NoRoomError, SpooledTar } from './spooled-tar.js'
+import { TarStreams } from './tar-streams.js'
 
-/** Streams kept open after use, a layer. Each holds a decompressor's window. */
-const IDLE_STREAMS = 2
-/** How long. In milliseconds. */
-const IDLE_MS = 2_000
+/** Where a member is in its tar. */
+type Place = Pick<TarEntry, 'headerOffset' | 'dataOffset' | 'storedSize' | 'sparse' | 'size'>
 
-/** Entries of a layer whose contents can be asked for at any time, in any order. `seekable`: the layer's uncompressed tar, if it can be read anywhere. */
-export async function* indexedEntries(layer: Layer, seekable: RandomAccess | undefined): AsyncGenerator<LayerEntry> {
-  const streams = new TarStreams(() => layer.uncompressed())
-  // The stream is verified, so what is read at offsets later is what its digest says, as long as `seekable` does not change.
-  for await (const member of readTar(layer.uncompressed())) {
-    const { headerOffset } = member
-    const place = placeOf(member)
-    const content = seekable === undefined ? () => streams.contentAt(headerOffset) : () => contentIn(seekable, place)
-    const entry = entryOf(member, content)
-    if (entry !== undefined) yield entry
+/** The contents of one layer's files. */
+export class LayerContents {
+  readonly #layer: Layer
+  readonly #spool: Spool
+  /** The uncompressed tar, if it can be read anywhere. */
+  readonly #seekable: RandomAccess | undefined
+  readonly #streams: TarStreams
+  /** Bytes of the uncompressed tar; undefined until it was read to its end. */
+  #size: number | undefined
+  #spooled: Promise<SpooledTar | undefined> | undefined
+
+  constructor(layer: Layer, spool: Spool, seekable: RandomAccess | undefined) {
+    this.#layer = layer
+    this.#spool = spool
+    this.#seekable = seekable
+    this.#streams = new TarStreams(() => layer.uncompressed())
+  }
+
+  /** The layer's entries; their contents can be asked for at any time, in any order. */
+  async *entries(): AsyncGenerator<LayerEntry> {
+    let size = 0
+    async function* counted(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of tar) {
+        size += chunk.length
+        yield chunk
+      }
+    }
+    // The stream is verified, so what is read at offsets later is what its digest says, as long as what it comes from does not change.
+    for await (const member of readTar(counted(this.#layer.uncompressed()))) {
+      const place = placeOf(member)
+      const entry = entryOf(member, () => this.#contentAt(place))
+      if (entry !== undefined) yield entry
+    }
+    this.#size = size
+  }
+
+  /** Ends what reading has opened. The contents can be read again, at the cost of the first time. */
+  async close(): Promise<void> {
+    const spooled = this.#spooled
+    this.#spooled = undefined
+    await this.#streams.close()
+    await (await spooled)?.close()
+  }
+
+  async *#contentAt(place: Place): AsyncGenerator<Uint8Array> {
+    if (this.#seekable !== undefined) return yield* contentIn(this.#seekable, place)
+    this.#spooled ??= this.#room()
+    const spooled = this.#spooled
+    const tar = await spooled
+    let given = 0
+    try {
+      if (tar !== undefined) {
+        for await (const chunk of contentIn(tar, place)) {
+          given += chunk.length
+          yield chunk
+        }
+        return
+      }
+    } catch (error) {
+      if (!(error instanceof NoRoomError)) throw error
+      if (this.#spooled === spooled) this.#spooled = Promise.resolve(undefined)
+    }
+    yield* without(given, this.#streams.contentAt(place.headerOffset))
+  }
+
+  async #room(): Promise<SpooledTar | undefined> {
+    const size = this.#size
+    const room = size === undefined ? undefined : await this.#spool.room(size)
+    return size === undefined || room === undefined ? undefined : new SpooledTar(() => this.#layer.uncompressed(), room, size)
   }
 }
 
-type Place = Pick<TarEntry, 'dataOffset' | 'storedSize' | 'sparse' | 'size'>
-
 // Not the member itself: it would keep the stream that it came from.
-const placeOf = ({ dataOffset, storedSize, sparse, size }: Place): Place => ({
+const placeOf = ({ headerOffset, dataOffset, storedSize, sparse, size }: Place): Place => ({
+  headerOffset,
   dataOffset,
   storedSize,
   size,
@@ -37,71 +95,10 @@ function contentIn(tar: RandomAccess, { dataOffset, storedSize, sparse, size }: 
   return sparse === undefined ? stored : expandSparse(stored, sparse, size)
 }
 
-interface OpenStream {
-  readonly members: AsyncIterator<TarEntry>
-  /** Header of the last member that was taken. */
-  at: number
-  timer?: ReturnType<typeof setTimeout>
-}
-
-/** The streams of one tar. */
-class TarStreams {
-  readonly #open: () => AsyncIterable<Uint8Array>
-  #idle: OpenStream[] = []
-
-  constructor(open: () => AsyncIterable<Uint8Array>) {
-    this.#open = open
+async function* without(bytes: number, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = bytes
+  for await (const chunk of stream) {
+    if (chunk.length > left) yield chunk.subarray(left)
+    left = Math.max(0, left - chunk.length)
   }
-
-  async *contentAt(headerOffset: number): AsyncGenerator<Uint8Array> {
-    const stream = this.#take(headerOffset)
-    let isUsable = false
-    try {
-      const member = await advance(stream, headerOffset)
-      yield* member.content()
-      isUsable = true
-    } finally {
-      if (isUsable) await this.#keep(stream)
-      else await stream.members.return?.()
-    }
-  }
-
-  /** The open stream that has least to pass over, or a new one. */
-  #take(headerOffset: number): OpenStream {
-    const before = this.#idle.filter((stream) => stream.at < headerOffset).sort((a, b) => b.at - a.at)
-    const stream = before[0]
-    if (stream === undefined) return { members: readTar(this.#open())[Symbol.asyncIterator](), at: -1 }
-    clearTimeout(stream.timer)
-    this.#idle = this.#idle.filter((other) => other !== stream)
-    return stream
-  }
-
-  async #keep(stream: OpenStream): Promise<void> {
-    this.#idle.push(stream)
-    // Nobody waits for this end: what fails in it fails again for whoever reads next.
-    stream.timer = setTimeout(() => void this.#end(stream).catch(() => undefined), IDLE_MS)
-    letGo(stream.timer)
-    const oldest = this.#idle[0]
-    if (this.#idle.length > IDLE_STREAMS && oldest !== undefined) await this.#end(oldest)
-  }
-
-  async #end(stream: OpenStream): Promise<void> {
-    clearTimeout(stream.timer)
-    this.#idle = this.#idle.filter((other) => other !== stream)
-    await stream.members.return?.()
-  }
-}
-
-async function advance(stream: OpenStream, headerOffset: number): Promise<TarEntry> {
-  for (;;) {
-    const { value, done } = await stream.members.next()
-    if (done === true) throw new FormatError('a layer has become shorter since it was indexed')
-    stream.at = value.headerOffset
-    if (value.headerOffset === headerOffset) return value
-  }
-}
-
-// In Node a timer keeps the process alive unless told not to; in a browser it is a number.
-function letGo(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
 }

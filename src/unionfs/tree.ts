@@ -5,6 +5,8 @@ import { type Attributes, type Dentry, type DirectoryInode, type Inode, parentOf
 export interface Tree {
   readonly root: DirectoryInode
   nextIno: number
+  /** In this order they end what reading the layers has opened. */
+  readonly close: (() => Promise<void>)[]
 }
 
 /** A tree of nothing but a root directory, as an image without an entry for `/` has it. */
@@ -12,7 +14,7 @@ export function emptyTree(): Tree {
   const attributes = { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, xattrs: {} }
   const root: DirectoryInode = { type: 'directory', children: new Map(), ...inodeBase(1, attributes, true) }
   root.names.push({ parent: root, name: '', inode: root, layer: 0 })
-  return { root, nextIno: 2 }
+  return { root, nextIno: 2, close: [] }
 }
 
 /** The fields that every inode has, for a new one without a name. */

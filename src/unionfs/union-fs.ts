@@ -33,7 +33,7 @@ export type Utf8 = 'utf8' | 'utf-8'
 
 /** A file system over layers: the layers are never written, what is written stays in memory and can become a layer.
  *  Calls have the shape of node:fs/promises, with bytes as Uint8Array. Every failure is an FsError with the errno that Linux gives. */
-export class UnionFs {
+export class UnionFs implements AsyncDisposable {
   readonly #volume: Volume
 
   private constructor(volume: Volume) {
@@ -52,6 +52,15 @@ export class UnionFs {
   as(user: User): UnionFs {
     const credentials = credentialsOf(user, 'UnionFs.as')
     return new UnionFs({ ...this.#volume, credentials, privileged: credentials.uid === 0 })
+  }
+
+  /** Gives back what reading the layers took (an open file and the disk behind it, streams). Not the end of the view: what is read later takes it again. */
+  async close(): Promise<void> {
+    for (const close of this.#volume.tree.close) await close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   // Contents.

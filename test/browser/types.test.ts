@@ -8,7 +8,7 @@ const top = fileURLToPath(new URL('../../', import.meta.url))
 
 it('compiles the pure rooms with the types of the web alone', () => {
   const { config } = ts.readConfigFile(`${top}tsconfig.json`, ts.sys.readFile)
-  const paths = { '#hash': ['./src/core/hash.ts'], '#compress': ['./src/compress/codec.ts'] }
+  const paths = { '#hash': ['./src/core/hash.ts'], '#compress': ['./src/compress/codec.ts'], '#spool': ['./src/unionfs/spool.ts'] }
   const compilerOptions = { ...config.compilerOptions, types: [], lib: [...config.compilerOptions.lib, 'DOM', 'DOM.AsyncIterable'], paths }
   const include = PURE_ROOMS.map((room) => `src/${room}/**/*.ts`)
   const { options, fileNames } = ts.parseJsonConfigFileContent({ compilerOptions, include, exclude: ['src/**/*.node.ts'] }, ts.sys, top)

@@ -25,15 +25,16 @@ export async function program(code: string): Promise<string> {
       'stratabox/registry/testing': src('testing/index.ts'),
       '#hash': src('core/hash.node.ts'),
       '#compress': src('compress/codec.node.ts'),
+      '#spool': src('unionfs/spool.node.ts'),
     },
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })
   return outfile
 }
 
-/** Runs it, with the addon of this checkout. */
-export const start = (path: string, args: readonly string[], cwd?: string): ChildProcess =>
-  spawn(process.execPath, [path, ...args], {
+/** Runs it, with the addon of this checkout; `nodeOptions` come before its path. */
+export const start = (path: string, args: readonly string[], cwd?: string, nodeOptions: readonly string[] = []): ChildProcess =>
+  spawn(process.execPath, [...nodeOptions, path, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, STRATABOX_NATIVE: nativeDirectory() },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,8 +1,6 @@
 // Contents: read lazily, written in chunks, seen by whoever has the file open.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { layerFromChanges } from '../../src/layer/index.js'
-import { UnionFs } from '../../src/unionfs/index.js'
 import { file, hardlink, NOW_NS, view } from './support/layers.js'
 
 const CHUNK = 65_536
@@ -37,49 +35,6 @@ describe('a file of a layer', () => {
     let total = 0
     for (let n = -1; n !== 0; total += n) n = (await handle.read(buffer)).bytesRead
     expect([total, opened]).toEqual([200_000, 1])
-  })
-})
-
-describe('layers with tars', () => {
-  async function made() {
-    const names = Array.from({ length: 50 }, (_, i) => `/f${String(i).padStart(2, '0')}`)
-    const fs = await view([])
-    for (const name of names) await fs.writeFile(name, name.repeat(100))
-    return { names, layer: await layerFromChanges(fs.changes(), { compression: 'gzip' }) }
-  }
-  it.each(['forwards', 'backwards'])('give every content %s', async (direction) => {
-    const { names, layer } = await made()
-    let passes = 0
-    const counted = {
-      ...layer,
-      entries: () => layer.entries(),
-      compressed: () => layer.compressed(),
-      uncompressed: () => {
-        passes++
-        return layer.uncompressed()
-      },
-    }
-    const fs = await UnionFs.of([counted])
-    for (const name of direction === 'forwards' ? names : [...names].reverse())
-      expect(await fs.readFile(name, 'utf8')).toBe(name.repeat(100))
-    // One to index, and forwards one more for all the files.
-    expect(passes).toBe(direction === 'forwards' ? 2 : 51)
-  })
-  it('give contents at their offset where the tar is seekable, reading the layer once', async () => {
-    const { names, layer } = await made()
-    const chunks: Uint8Array[] = []
-    for await (const chunk of layer.uncompressed()) chunks.push(chunk)
-    const tar = Buffer.concat(chunks)
-    const fs = await UnionFs.of([layer], {
-      seekable: () => ({ size: tar.length, read: async (offset, length) => tar.subarray(offset, offset + length) }),
-    })
-    for (const name of [...names].reverse()) expect(await fs.readFile(name, 'utf8')).toBe(name.repeat(100))
-  })
-  it('give several contents at once', async () => {
-    const { names, layer } = await made()
-    const fs = await UnionFs.of([layer])
-    const contents = await Promise.all(names.map((name) => fs.readFile(name, 'utf8')))
-    expect(contents).toEqual(names.map((name) => name.repeat(100)))
   })
 })
 
