@@ -44,6 +44,7 @@ export class Hive {
   readonly version: number
   readonly #block: Uint8Array
   readonly #state: HiveState
+  readonly #cells: Cells | undefined
 
   private constructor(parts: {
     state: HiveState
@@ -52,7 +53,9 @@ export class Hive {
     isLayered: boolean
     version: number
     block: Uint8Array
+    cells?: Cells
   }) {
+    this.#cells = parts.cells
     this.#state = parts.state
     this.root = parts.root
     this.warnings = parts.warnings
@@ -71,7 +74,8 @@ export class Hive {
     if (base.fileType !== 0) throw new FormatError('a transaction log, not a hive', { offset: 28 })
     const isLayered = (base.flags & FLAG_LAYERED) !== 0
     const bins = hiveBins(image, base, warnings)
-    const source = new Source(new Cells(bins, warnings), warnings, base.minor, isLayered)
+    const cells = new Cells(bins, warnings)
+    const source = new Source(cells, warnings, base.minor, isLayered)
     const key = findRoot(source, bins, base.root)
     const state = { isLayered, now, changes: 0 }
     const root = new HiveKey(state, undefined, key.stored, { source, key })
@@ -82,6 +86,7 @@ export class Hive {
       isLayered,
       version: base.minor,
       block: new Uint8Array(image.subarray(0, BASE_BLOCK_SIZE)),
+      cells,
     })
   }
 
@@ -120,12 +125,13 @@ export class Hive {
     return createKey(this.root, path)
   }
 
-  /** Reads every key and value. Returns all warnings: none for a sound hive. */
+  /** Reads every key, every value and the headers of all bins. Returns all warnings: none for a sound hive. */
   verify(): string[] {
     const walk = (key: HiveKey): void => {
       key.storedValues()
       for (const subkey of key.subkeys()) walk(subkey)
     }
+    void this.#cells?.binEnds
     walk(rootOf(this))
     return this.warnings
   }

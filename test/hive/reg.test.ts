@@ -88,6 +88,10 @@ two"
     ['REGEDIT5\n', 'line 1'],
     [`${V5}"v"="x"`, 'line 3: a value stands under no key'],
     [`${V5}[HKLM\\SOFTWARE`, 'line 3: a key has no closing bracket'],
+    [`${V5}[k]\n[HKLM\\SOFTWARE\n[l]\n`, 'line 4: a key has no closing bracket'],
+    [`${V5}[HKLM\\a\\\\b]\n`, 'line 3: a key name has 1 to 255 units, not 0'],
+    [`${V5}[HKLM\\a]\n[HKLM\\${'x'.repeat(256)}]\n`, 'line 4: a key name has 1 to 255 units, not 256'],
+    [`${V5}[HKLM\\a]\n"${'x'.repeat(16_384)}"=-\n`, 'line 4: a value name has at most 16383 units, not 16384'],
     [`${V5}[k]\n"v`, 'the string has no end'],
     [`${V5}[k]\n"v"`, 'line 4: a value has no ='],
     [`${V5}[k]\n"v"="x" y`, 'something follows the data'],
@@ -101,6 +105,17 @@ two"
     expect(() => importReg(hive.root, text, 'HKLM')).toThrow(FormatError)
     expect(() => parseReg(text)).toThrow(message)
     expect(hive.changeCount).toBe(0)
+  })
+
+  it('refuses a key past 512 levels before anything is changed, and takes the longest names', () => {
+    const hive = Hive.create()
+    const deep = (levels: number) => `${V5}[HKLM\\first]\n[HKLM\\${Array.from({ length: levels }, () => 'k').join('\\')}]\n`
+    expect(() => importReg(hive.root, deep(513), 'HKLM')).toThrow(FormatError)
+    expect(() => importReg(hive.createKey('under'), deep(512), 'HKLM')).toThrow(FormatError)
+    expect([...hive.root.subkeys()].map(({ name }) => name)).toEqual(['under'])
+    importReg(hive.root, deep(512), 'HKLM')
+    importReg(hive.root, `${V5}[HKLM\\${'x'.repeat(255)}]\n"${'y'.repeat(16_383)}"="v"\n`, 'HKLM')
+    expect(hive.key('x'.repeat(255))?.value('y'.repeat(16_383))?.data).toBe('v')
   })
 
   it('gives a FormatError or steps for any text', () => {

@@ -167,7 +167,7 @@ export class MergedKey implements TreeKey {
     const top = this.#top()
     const below = this.#demand().visible.filter((key) => key !== top)
     if (mergedValue(below, name) === undefined) top.deleteValue(name)
-    else top.tombstoneValue(value.name)
+    else top.addTombstone(value.name)
   }
 
   deleteSubkey(name: string): void {
@@ -176,7 +176,7 @@ export class MergedKey implements TreeKey {
     const top = this.#top()
     const below = this.#demand().nodes.filter((node) => node.key !== top)
     top.deleteSubkey(name)
-    if (combineSubkey(below, name) !== undefined) top.createSubkey(key.name).layer = 'tombstone'
+    if (combineSubkey(below, name) !== undefined) top.addSubkey(key.name).layer = 'tombstone'
   }
 
   #security(): Uint8Array | undefined {

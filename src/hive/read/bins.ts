@@ -16,8 +16,8 @@ export function mapBins(bins: View, warnings: Warnings): Uint32Array {
       warnings.add(`hive bin at ${offset}: the header is damaged; bins go on at ${next * BIN_ALIGN}`)
     } else if (offset + size > bins.size)
       warnings.add(`hive bin at ${offset}: ${size} bytes long, of which ${bins.size - offset} are there`)
-    ends.fill(Math.min(next * BIN_ALIGN, bins.size), page, Math.min(next, pages))
-    page = next
+    const end = Math.min(next * BIN_ALIGN, bins.size)
+    while (page < next && page < pages) ends[page++] = end
   }
   return ends
 }

@@ -5,6 +5,7 @@ import { parseOffsetList } from '../records/offset-list.js'
 import type { KeyValue } from '../records/vk.js'
 import type { StoredValue } from '../stored.js'
 import type { View } from '../view.js'
+import type { Cells } from './cells.js'
 import type { Source } from './source.js'
 
 /** A value whose bytes stay in the file. Hives hold hundreds of thousands: numbers are kept, not arrays. */
@@ -14,24 +15,26 @@ class FileValue implements StoredValue {
   constructor(
     readonly name: string,
     readonly type: number,
-    private readonly cell: View,
+    private readonly cells: Cells,
+    private readonly offset: number,
     private readonly size: number,
   ) {}
 
   get data(): Uint8Array {
-    return this.cell.bytes(0, this.size)
+    return this.cells.bytes(this.offset, this.size)
   }
 }
 
-/** @throws FormatError where the data is not all there */
-export function loadData(source: Source, { name, type, size, data }: KeyValue): StoredValue {
+/** `name`: the value's, which may be a string that many share. @throws FormatError where the data is not all there */
+export function loadData(source: Source, name: string, { type, size, data }: KeyValue): StoredValue {
   if (typeof data !== 'number') return { name, type, flags: 0, data }
   if (size === 0) return { name, type, flags: 0, data: new Uint8Array(0) }
-  const cell = source.cells.take(data)
+  const held = source.cells.claim(data)
   // Some writers keep long data in one cell in any version; a record of big data is always shorter than what it stands for.
-  if (cell.size >= size) return new FileValue(name, type, cell, size)
+  if (held >= size) return new FileValue(name, type, source.cells, data, size)
+  const cell = source.cells.peek(data)
   if (source.minor > 3 && size > SEGMENT_SIZE) return { name, type, flags: 0, data: loadSegments(source, cell, size) }
-  throw new FormatError(`${size} bytes of data in a cell of ${cell.size}`, { offset: cell.origin })
+  throw new FormatError(`${size} bytes of data in a cell of ${held}`, { offset: cell.origin })
 }
 
 function loadSegments(source: Source, cell: View, size: number): Uint8Array[] {

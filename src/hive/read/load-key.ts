@@ -29,24 +29,31 @@ export function loadKey(source: Source, offset: number, where: () => string): Lo
       layerBits: node.layerBits,
       userFlags: node.userFlags,
       className: hasClass
-        ? source.warnings.attempt(
+        ? source.warnings.attempt<string | undefined>(
             () => `${where()}: class of '${node.name}'`,
             undefined,
             () => classOf(source, node),
           )
         : undefined,
-      security: source.warnings.attempt(
-        () => `${where()}: security of '${node.name}'`,
-        undefined,
-        () => source.security(node.security),
-      ),
+      security: securityOf(source, node, where),
       predefinedHandle: isPredefined ? node.valueCount : undefined,
     },
   }
 }
 
-function classOf(source: Source, { classAt, classLength }: KeyFields & KeyLinks): string {
+/** Without closures: every key of a hive comes this way. */
+function securityOf(source: Source, node: KeyFields & KeyLinks, where: () => string): Uint8Array | undefined {
+  try {
+    return source.security(node.security)
+  } catch (error) {
+    source.warnings.note(error, `${where()}: security of '${node.name}'`)
+    return undefined
+  }
+}
+
+/** Undefined where it has no whole letter. */
+function classOf(source: Source, { classAt, classLength }: KeyFields & KeyLinks): string | undefined {
   const cell = source.cells.take(classAt)
   if (classLength > cell.size) throw new FormatError(`${classLength} bytes of class in a cell of ${cell.size}`, { offset: cell.origin })
-  return decodeUtf16(cell.bytes(0, classLength))
+  return decodeUtf16(cell.bytes(0, classLength)) || undefined
 }

@@ -16,9 +16,9 @@ export interface Parent {
   readonly path: () => string
 }
 
-/** Subkeys by upper-cased name. */
-export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedKey> {
-  const found = new Map<string, LoadedKey>()
+/** Subkeys by upper-cased name, each as `make` makes it. */
+export function loadSubkeys<T>(source: Source, parent: Parent, make: (key: LoadedKey) => T): Map<string, T> {
+  const found = new Map<string, T>()
   const { subkeyCount, subkeyList } = parent.links
   if (subkeyCount === 0) return found
   const warn = (what: string) => source.warnings.add(`${label(parent)}: ${what}`)
@@ -33,16 +33,17 @@ export function loadSubkeys(source: Source, parent: Parent): Map<string, LoadedK
   )
   let last = ''
   let isSorted = true
+  const where = () => label(parent)
   const add = (offset: number): void => {
     try {
       checkParent(source, parent, offset)
-      const key = loadKey(source, offset, () => label(parent))
+      const key = loadKey(source, offset, where)
       const upcased = upcase(key.stored.name)
       if (upcased === '') throw new FormatError('a key without a name', { offset })
       if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
       isSorted &&= last < upcased
       last = upcased
-      found.set(upcased, key)
+      found.set(upcased, make(key))
     } catch (error) {
       source.warnings.note(error, `${label(parent)}: subkey`)
     }
@@ -64,6 +65,7 @@ function salvage(source: Source, parent: Parent, listed: readonly number[]): num
   return source.childrenOf(parent.offset).filter((offset) => !known.has(offset) && offset !== parent.offset)
 }
 
+const NK_PARENT_AT = 16
 const label = (parent: Parent) => `key '${parent.path()}'`
 
 function listOffsets(source: Source, parent: Parent, offset: number, warn: (what: string) => void): number[] {
@@ -99,9 +101,11 @@ function checkOwner(source: Source, parent: Parent, offset: number): void {
 
 /** A subkey that names another, sound parent is that one's; where the named parent is no key, the field is what is damaged. */
 function checkParent(source: Source, parent: Parent, offset: number): void {
-  const node = nodeAt(source, offset)
-  if (node === undefined || node.parent === parent.offset) return
-  if (nodeAt(source, node.parent) !== undefined) throw new FormatError('it names another key as its parent', { offset })
+  const cell = source.cells.peek(offset)
+  if (cell.u16(0) !== NK) return
+  const named = cell.u32(NK_PARENT_AT)
+  if (named === parent.offset) return
+  if (nodeAt(source, named) !== undefined) throw new FormatError('it names another key as its parent', { offset })
   source.warnings.add(`${label(parent)}: the subkey at ${offset} names as its parent what is no key`)
 }
 
@@ -115,7 +119,7 @@ interface Node {
 function nodeAt(source: Source, offset: number): Node | undefined {
   try {
     const cell = source.cells.peek(offset)
-    return cell.u16(0) === NK ? { parent: cell.u32(16), subkeyCount: cell.u32(20), subkeyList: cell.u32(28) } : undefined
+    return cell.u16(0) === NK ? { parent: cell.u32(NK_PARENT_AT), subkeyCount: cell.u32(20), subkeyList: cell.u32(28) } : undefined
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error

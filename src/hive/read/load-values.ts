@@ -3,7 +3,6 @@ import { FormatError } from '../../core/index.js'
 import { parseOffsetList } from '../records/offset-list.js'
 import { type KeyValue, parseKeyValue, VALUE_FLAG } from '../records/vk.js'
 import type { StoredValue } from '../stored.js'
-import { upcase } from '../upcase.js'
 import { loadData } from './load-data.js'
 import type { LoadedKey } from './load-key.js'
 import type { Source } from './source.js'
@@ -22,10 +21,10 @@ export function loadValues(source: Source, { links, stored }: LoadedKey, path: (
     let name = '?'
     try {
       const value = parseKeyValue(source.cells.take(offset))
-      name = value.name
-      const upcased = upcase(name)
-      if (found.has(upcased)) throw new FormatError('a second value of this name', { offset })
-      found.set(upcased, load(source, value))
+      const known = source.names.of(value.name)
+      name = known.name
+      if (found.has(known.upcased)) throw new FormatError('a second value of this name', { offset })
+      found.set(known.upcased, load(source, name, value))
     } catch (error) {
       source.warnings.note(error, `${label()}: value '${name}'`)
     }
@@ -34,8 +33,7 @@ export function loadValues(source: Source, { links, stored }: LoadedKey, path: (
   return found
 }
 
-function load(source: Source, value: KeyValue): StoredValue {
-  const { name } = value
+function load(source: Source, name: string, value: KeyValue): StoredValue {
   const isTombstone = source.isLayered && (value.flags & VALUE_FLAG.tombstone) !== 0
-  return isTombstone ? { name, type: 0, flags: VALUE_FLAG.tombstone, data: new Uint8Array(0) } : loadData(source, value)
+  return isTombstone ? { name, type: 0, flags: VALUE_FLAG.tombstone, data: new Uint8Array(0) } : loadData(source, name, value)
 }

@@ -3,12 +3,14 @@ import { FormatError } from '../../core/index.js'
 import { parseKeySecurity } from '../records/sk.js'
 import type { Warnings } from '../warnings.js'
 import type { Cells } from './cells.js'
+import { Names } from './names.js'
 import { indexByParent } from './orphans.js'
 
 /** Where keys are read from. */
 export class Source {
   readonly cells: Cells
   readonly warnings: Warnings
+  readonly names = new Names()
   /** 3 to 6. */
   readonly minor: number
   /** Whether layer bits count. */

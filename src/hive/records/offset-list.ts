@@ -4,7 +4,9 @@ import type { View } from '../view.js'
 /** As many of `count` offsets as the cell holds. */
 export function parseOffsetList(cell: View, count: number): number[] {
   const held = Math.min(count, Math.floor(cell.size / 4))
-  return Array.from({ length: held }, (_, i) => cell.u32(4 * i))
+  const offsets = new Array<number>(held)
+  for (let i = 0; i < held; i++) offsets[i] = cell.u32(4 * i)
+  return offsets
 }
 
 /** The list's bytes. */

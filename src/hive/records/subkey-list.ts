@@ -25,7 +25,9 @@ export function parseSubkeyList(cell: View): SubkeyList {
   if (step === 0) throw new FormatError('not a list of subkeys', { offset: cell.origin })
   const count = cell.u16(2)
   const held = Math.min(count, Math.floor((cell.size - ELEMENTS_AT) / step))
-  return { isRoot: kind === RI, offsets: Array.from({ length: held }, (_, i) => cell.u32(ELEMENTS_AT + step * i)), missing: count - held }
+  const offsets = new Array<number>(held)
+  for (let i = 0; i < held; i++) offsets[i] = cell.u32(ELEMENTS_AT + step * i)
+  return { isRoot: kind === RI, offsets, missing: count - held }
 }
 
 /** The first key of a leaf; undefined where the cell holds no leaf, or an empty one. */

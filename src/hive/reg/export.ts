@@ -2,23 +2,28 @@
 import { UnsupportedError } from '../../core/index.js'
 import type { Value } from '../data.js'
 import { typeNumber } from '../data.js'
-import type { Key } from '../key.js'
+import { KEY_NAME_MAX, type Key, VALUE_NAME_MAX } from '../key.js'
 import { decodeUtf16, encodeUtf16 } from '../text.js'
 import { longPath } from './paths.js'
 
 const LINE_MAX = 79
 
 /** The text, with CR LF. `prefix`: the path that `root` stands for. Tombstones of delta hives become deletions. `importReg` gives the same keys and values back.
- *  Classes, security and times are not in it. @throws UnsupportedError for a name with a line end */
+ *  Classes, security and times are not in it. @throws UnsupportedError for a name with a line end, or one that no key may have */
 export function exportReg(root: Key, prefix: string): string {
   const lines = ['Windows Registry Editor Version 5.00', '']
   const walk = (key: Key, path: string): void => {
-    checkName(path)
     lines.push(key.layer === 'tombstone' ? `[-${path}]` : `[${path}]`)
     for (const value of key.values()) lines.push(...valueLines(value))
     lines.push('')
-    for (const subkey of key.subkeys()) walk(subkey, `${path}\\${subkey.name}`)
+    for (const subkey of key.subkeys()) {
+      checkName(subkey.name, KEY_NAME_MAX)
+      // Only a hostile file holds such a name: in text it would be two.
+      if (subkey.name.includes('\\')) throw unsupported(subkey.name)
+      walk(subkey, `${path}\\${subkey.name}`)
+    }
   }
+  checkName(prefix)
   walk(root, longPath(prefix))
   return `${lines.join('\r\n')}\r\n`
 }
@@ -26,14 +31,16 @@ export function exportReg(root: Key, prefix: string): string {
 /** `text` as regedit saves it: UTF-16LE with its mark. */
 export const encodeReg = (text: string): Uint8Array => encodeUtf16(`\ufeff${text}`)
 
-function checkName(name: string): void {
-  if (/[\r\n]/.test(name)) throw new UnsupportedError(`.reg text cannot hold the name ${JSON.stringify(name.slice(0, 200))}`)
+function checkName(name: string, unitsMax = Infinity): void {
+  if (/[\r\n]/.test(name) || name.length > unitsMax) throw unsupported(name)
 }
+
+const unsupported = (name: string) => new UnsupportedError(`.reg text cannot hold the name ${JSON.stringify(name.slice(0, 200))}`)
 
 const quote = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
 
 function valueLines(value: Value): string[] {
-  checkName(value.name)
+  checkName(value.name, VALUE_NAME_MAX)
   const name = value.name === '' ? '@' : quote(value.name)
   if (value.tombstone === true) return [`${name}=-`]
   if (value.type === 'REG_DWORD') return [`${name}=dword:${value.data.toString(16).padStart(8, '0')}`]

@@ -1,5 +1,6 @@
 // Carries out a .reg file on a key and what is below it.
-import { createKey, findKey, type Key } from '../key.js'
+import { FormatError } from '../../core/index.js'
+import { createKey, DEPTH_MAX, findKey, type Key } from '../key.js'
 import { upcase } from '../upcase.js'
 import { parseReg } from './parse.js'
 import { longPath } from './paths.js'
@@ -8,8 +9,9 @@ import { longPath } from './paths.js'
  *  Returns the paths that are not below `prefix`, which are left out. Nothing is changed where the text has an error. @throws FormatError that names the line */
 export function importReg(root: Key, source: string | Uint8Array, prefix: string): string[] {
   const skipped = new Set<string>()
-  for (const edit of parseReg(source)) {
-    const path = below(edit.path, prefix)
+  const edits = parseReg(source).map((edit) => [edit, below(edit.path, prefix)] as const)
+  for (const [{ kind }, path] of edits) if (kind === 'create-key' && path !== undefined) checkDepth(root, path)
+  for (const [edit, path] of edits) {
     if (path === undefined) skipped.add(edit.path)
     else if (edit.kind === 'create-key') createKey(root, path)
     else if (edit.kind === 'set-value') createKey(root, path).setValue(edit.name, { type: edit.type, data: edit.raw })
@@ -18,6 +20,13 @@ export function importReg(root: Key, source: string | Uint8Array, prefix: string
   }
   return [...skipped]
 }
+
+function checkDepth(root: Key, path: string): void {
+  const depth = levels(root.path) + levels(path)
+  if (depth > DEPTH_MAX) throw new FormatError(`.reg: a key ${depth} levels deep; keys lie at most ${DEPTH_MAX} deep`)
+}
+
+const levels = (path: string): number => (path === '' ? 0 : path.split('\\').length)
 
 function below(path: string, prefix: string): string | undefined {
   const long = longPath(path)

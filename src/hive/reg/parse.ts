@@ -2,6 +2,7 @@
 import { FormatError } from '../../core/index.js'
 import { typeNumber } from '../data.js'
 import { encodeData } from '../encode.js'
+import { KEY_NAME_MAX, VALUE_NAME_MAX } from '../key.js'
 import { decodeUtf16, encodeUtf16 } from '../text.js'
 import { decodeAnsi } from './ansi.js'
 import type { RegEdit } from './edits.js'
@@ -24,8 +25,9 @@ export function parseReg(source: string | Uint8Array): RegEdit[] {
       const name = scan.line().trimEnd()
       const end = name.lastIndexOf(']')
       if (end <= 0) throw scan.fail('a key has no closing bracket')
-      edits.push({ kind: isDeleted ? 'delete-key' : 'create-key', path: name.slice(0, end) })
-      path = isDeleted ? undefined : name.slice(0, end)
+      const given = checkPath(scan, name.slice(0, end))
+      edits.push({ kind: isDeleted ? 'delete-key' : 'create-key', path: given })
+      path = isDeleted ? undefined : given
     } else edits.push(parseValue(scan, path, version === VERSION_4))
   }
   return edits
@@ -37,9 +39,16 @@ function decodeText(bytes: Uint8Array): string {
   return isVersion4 ? decodeAnsi(bytes) : new TextDecoder().decode(bytes)
 }
 
+function checkPath(scan: Scanner, path: string): string {
+  for (const part of path.split('\\'))
+    if (part === '' || part.length > KEY_NAME_MAX) throw scan.fail(`a key name has 1 to ${KEY_NAME_MAX} units, not ${part.length}`)
+  return path
+}
+
 function parseValue(scan: Scanner, path: string | undefined, isVersion4: boolean): RegEdit {
   if (path === undefined) throw scan.fail('a value stands under no key')
   const name = scan.accept('@') ? '' : scan.quoted()
+  if (name.length > VALUE_NAME_MAX) throw scan.fail(`a value name has at most ${VALUE_NAME_MAX} units, not ${name.length}`)
   scan.match(/[ \t]*/y)
   if (!scan.accept('=')) throw scan.fail('a value has no =')
   scan.match(/[ \t]*/y)

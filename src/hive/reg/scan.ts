@@ -29,11 +29,9 @@ export class Scanner {
     return found
   }
 
-  /** The rest of the line, without its end. */
+  /** The rest of the line. Its end is still to come, so that an error names this line. */
   line(): string {
-    const rest = this.match(/[^\r\n]*/y)
-    this.match(/\r?\n|\r/y)
-    return rest
+    return this.match(/[^\r\n]*/y)
   }
 
   /** White space, empty lines and comments. */
