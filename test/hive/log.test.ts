@@ -3,69 +3,14 @@ import { Hive } from 'stratabox/hive'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { marvin32 } from '../../src/hive/log/marvin32.js'
 import { dump } from './support/dump.js'
+import { entry, newLog, oldLog, sealEntry, sequenced } from './support/logs.js'
 
-const BINS = 4096
 const hiveWith = (text: string) => {
   const hive = Hive.create({ now: () => new Date('2024-01-01T00:00:00Z') })
   hive.root.setValue('state', { type: 'REG_SZ', data: text })
   return Buffer.from(hive.toBytes())
 }
 const state = (hive: Hive) => hive.root.value('state')?.data
-
-function seal(bytes: Buffer): Buffer {
-  let sum = 0
-  for (let at = 0; at < 508; at += 4) sum ^= bytes.readUInt32LE(at)
-  bytes.writeUInt32LE(sum >>> 0, 508)
-  return bytes
-}
-
-/** A copy with these sequence numbers; unequal ones make it dirty. */
-function sequenced(hive: Buffer, primary: number, secondary: number): Buffer {
-  const copy = Buffer.from(hive)
-  copy.writeUInt32LE(primary, 4)
-  copy.writeUInt32LE(secondary, 8)
-  return seal(copy)
-}
-
-function head(hive: Buffer, type: number, sequence: number): Buffer {
-  const copy = Buffer.from(sequenced(hive, sequence, sequence).subarray(0, 512))
-  copy.writeUInt32LE(type, 28)
-  return seal(copy)
-}
-
-/** An entry with all bins of `hive` as one page. */
-function entry(hive: Buffer, sequence: number): Buffer {
-  const bins = hive.subarray(BINS)
-  const size = Math.ceil((48 + bins.length) / 512) * 512
-  const out = Buffer.alloc(size)
-  out.write('HvLE')
-  out.writeUInt32LE(size, 4)
-  out.writeUInt32LE(sequence, 12)
-  out.writeUInt32LE(bins.length, 16)
-  out.writeUInt32LE(1, 20)
-  out.writeUInt32LE(bins.length, 44)
-  bins.copy(out, 48)
-  const hash = (from: number, to: number, at: number) => {
-    const { low, high } = marvin32(out.subarray(from, to))
-    out.writeUInt32LE(low, at)
-    out.writeUInt32LE(high, at + 4)
-  }
-  hash(40, size, 24)
-  hash(0, 32, 32)
-  return out
-}
-
-const newLog = (hive: Buffer, start: number, ...entries: Buffer[]) => Buffer.concat([head(hive, 6, start), ...entries])
-
-function oldLog(hive: Buffer, sequence: number, time?: bigint): Buffer {
-  const bins = hive.subarray(BINS)
-  const bitmap = Buffer.alloc(Math.ceil((4 + bins.length / 4096) / 512) * 512)
-  bitmap.write('DIRT')
-  bitmap.fill(0xff, 4, 4 + bins.length / 4096)
-  const block = head(hive, 1, sequence)
-  if (time !== undefined) block.writeBigUInt64LE(time, 12)
-  return Buffer.concat([seal(block), bitmap, bins])
-}
 
 let before: Buffer
 let one: Buffer
@@ -138,9 +83,7 @@ describe('a new log', () => {
 
     const greedy = entry(one, 5)
     greedy.writeUInt32LE(0xfffff000, 16)
-    const { low, high } = marvin32(greedy.subarray(0, 32))
-    greedy.writeUInt32LE(low, 32)
-    greedy.writeUInt32LE(high, 36)
+    sealEntry(greedy)
     const hive = Hive.open(sequenced(before, 6, 5), [newLog(before, 5, greedy)])
     expect(state(hive)).toBe('0')
     expect(hive.warnings.join('\n')).toContain('more than file and logs hold')
