@@ -65,9 +65,11 @@ Identity IdentityOf(int fd) {
   return {info.st_dev, info.st_ino};
 }
 
-/** Empties `*fd` up to the first directory that is not empty, which `*child` is then. */
-StepResult EmptyUntilChild(Removal* removal, int fd, int* child) {
+/** Calls `each(name, &isEnough)` for everything in `fd`, until that is set or it fails. */
+template <typename Each>
+StepResult ForEachName(int fd, Each each) {
   alignas(8) char buffer[2048];
+  bool isEnough = false;
   lseek(fd, 0, SEEK_SET);
   for (;;) {
     const long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
@@ -77,10 +79,19 @@ StepResult EmptyUntilChild(Removal* removal, int fd, int* child) {
       const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
       at += entry->d_reclen;
       if (IsDots(entry->d_name)) continue;
-      const StepResult result = RemoveName(removal, fd, entry->d_name, child);
-      if (!result.ok() || *child >= 0) return result;
+      const StepResult result = each(entry->d_name, &isEnough);
+      if (!result.ok() || isEnough) return result;
     }
   }
+}
+
+/** Empties `fd` up to the first directory that is not empty, which `*child` is then. */
+StepResult EmptyUntilChild(Removal* removal, int fd, int* child) {
+  return ForEachName(fd, [&](const char* name, bool* isEnough) {
+    const StepResult result = RemoveName(removal, fd, name, child);
+    *isEnough = *child >= 0;
+    return result;
+  });
 }
 
 /** The directories between the one it started in and the one it is in. */
@@ -127,30 +138,19 @@ StepResult EmptyDeep(Removal* removal, int fd) {
 }
 
 StepResult Empty(Removal* removal, int fd, int level) {
-  alignas(8) char buffer[2048];
-  lseek(fd, 0, SEEK_SET);
-  for (;;) {
-    const long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-    if (got < 0) return Fail("getdents64");
-    if (got == 0) return Ok();
-    for (long at = 0; at < got;) {
-      const struct dirent64* entry = reinterpret_cast<struct dirent64*>(buffer + at);
-      at += entry->d_reclen;
-      if (IsDots(entry->d_name)) continue;
-      int child;
-      StepResult result = RemoveName(removal, fd, entry->d_name, &child);
-      if (child >= 0) {
-        if (level < kOpenLevels) {
-          result = Empty(removal, child, level + 1);
-          close(child);
-        } else {
-          result = EmptyDeep(removal, child);
-        }
-        if (result.ok() && unlinkat(fd, entry->d_name, AT_REMOVEDIR) != 0 && errno != ENOENT) result = Fail("unlinkat");
-      }
-      if (!result.ok()) return result;
+  return ForEachName(fd, [&](const char* name, bool*) {
+    int child;
+    StepResult result = RemoveName(removal, fd, name, &child);
+    if (child < 0) return result;
+    if (level < kOpenLevels) {
+      result = Empty(removal, child, level + 1);
+      close(child);
+    } else {
+      result = EmptyDeep(removal, child);
     }
-  }
+    if (result.ok() && unlinkat(fd, name, AT_REMOVEDIR) != 0 && errno != ENOENT) result = Fail("unlinkat");
+    return result;
+  });
 }
 
 }  // namespace
