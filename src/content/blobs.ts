@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { open, rm, stat } from 'node:fs/promises'
 import { createSha256 } from '#hash'
-import { type Digest, DigestMismatchError, digestHex, isDigest, StrataError, verified } from '../core/index.js'
+import { type Digest, DigestMismatchError, digestHex, isDigest, StrataError, unlessGone, verified } from '../core/index.js'
 import { publish } from './durable.js'
 import { fileChunks } from './file-chunks.js'
 import type { Lease } from './lease.js'
@@ -38,12 +38,7 @@ export class Blobs {
   /** Bytes of a blob; undefined where there is none. */
   async size(digest: Digest): Promise<number | undefined> {
     if (!isDigest(digest)) return undefined
-    try {
-      return (await stat(this.paths.blob(digest))).size
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
+    return (await unlessGone(() => stat(this.paths.blob(digest))))?.size
   }
 
   /** The bytes of a blob, verified. @throws StrataError `ERR_BLOB_MISSING` @throws DigestMismatchError at the end of a blob that is not what its name says */

@@ -1,7 +1,7 @@
 // What is in a layer, without its contents: JSON lines under `cache/entries-<diffID>`, so that a build on a large base does not decompress it each time.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, digestHex, StrataError } from '../core/index.js'
+import { type Digest, digestHex, StrataError, unlessGone } from '../core/index.js'
 import type { Layer, LayerEntry } from '../layer/index.js'
 import type { Blobs } from './blobs.js'
 import { replaceFile } from './durable.js'
@@ -37,14 +37,8 @@ export class EntryCache {
   }
 
   async #read(diffId: Digest): Promise<readonly LayerEntry[] | undefined> {
-    let text: string
-    try {
-      text = await readFile(this.#path(diffId), 'utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
-    const lines = text.split('\n')
+    const text = await unlessGone(() => readFile(this.#path(diffId), 'utf8'))
+    const lines = text?.split('\n') ?? []
     if (lines[0] !== HEADER || lines.at(-2) !== END) return undefined
     return lines.slice(1, -2).map((line) => revived(JSON.parse(line)))
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Digest } from '../core/index.js'
+import { type Digest, unlessGone } from '../core/index.js'
 import type { IdMode } from './paths.js'
 import { allApplied, type Unapplied } from './tree/metadata.js'
 
@@ -88,11 +88,4 @@ export async function readUnapplied(directory: string): Promise<Unapplied> {
 /** The lease's pin of an unpacked layer. */
 export const pinName = (idMode: IdMode, key: string): string => `layer-${idMode}-${key}`
 
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
+const textOf = (path: string): Promise<string | undefined> => unlessGone(() => readFile(path, 'utf8'))

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { mkdir, open, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { unlessGone } from '../core/index.js'
 import { native } from '../native/index.js'
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from './linux.js'
 import { tryLock } from './lock.js'
@@ -101,16 +102,6 @@ export async function sweepDead(paths: StorePaths): Promise<void> {
 async function isOld(path: string): Promise<boolean> {
   const made = await unlessGone(() => stat(path))
   return made !== undefined && Date.now() - made.mtimeMs > MAKING_MS
-}
-
-/** The result, or undefined where the file is not there (any more). */
-async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 /** The lease's directory goes last: until then a crash here is itself swept. */

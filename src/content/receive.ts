@@ -4,7 +4,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSha256, type Hasher } from '#hash'
-import { DigestMismatchError } from '../core/index.js'
+import { DigestMismatchError, unlessGone } from '../core/index.js'
 import { native } from '../native/index.js'
 import type { BlobName, Blobs } from './blobs.js'
 import { syncDirectory } from './durable.js'
@@ -166,13 +166,4 @@ export async function removePartials(paths: StorePaths): Promise<number> {
     }
   }
   return freed
-}
-
-async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,7 +1,18 @@
 // What a registry reads of a manifest that it is given: what it names, and what it is. Source: image-spec manifest.md, image-index.md. Digests of sha512 are fine, other than
 // for the rest of this library.
 import { FormatError } from '../core/index.js'
-import { asArray, asInteger, asSize, asString, asStrings, JsonObject, MANIFEST_MAX_BYTES, MEDIA_TYPE, parseJson } from '../oci/index.js'
+import {
+  asArray,
+  asInteger,
+  asSize,
+  asString,
+  asStrings,
+  isForeignLayer,
+  JsonObject,
+  MANIFEST_MAX_BYTES,
+  MEDIA_TYPE,
+  parseJson,
+} from '../oci/index.js'
 import { isKnownDigest } from './storage.js'
 
 /** A manifest or index, as far as a registry has to understand it. */
@@ -24,14 +35,6 @@ interface Named {
   readonly digest: string
 }
 
-const FOREIGN: ReadonlySet<string> = new Set([
-  MEDIA_TYPE.layerForeign,
-  MEDIA_TYPE.layerForeignGzip,
-  MEDIA_TYPE.layerForeignZstd,
-  MEDIA_TYPE.dockerLayerForeign,
-  MEDIA_TYPE.dockerLayerForeignGzip,
-])
-
 /** @throws FormatError for what is neither a manifest nor an index, or both */
 export function readDocument(bytes: Uint8Array): Document {
   const object = new JsonObject(parseJson(bytes, 'manifest', MANIFEST_MAX_BYTES), '$', ['layers', 'manifests'])
@@ -49,7 +52,9 @@ export function readDocument(bytes: Uint8Array): Document {
     artifactType: object.optional('artifactType', asString) || config?.mediaType,
     annotations: object.optional('annotations', asStrings),
     subject: object.optional('subject', named)?.digest,
-    needs: [...(config === undefined ? [] : [config]), ...parts].filter((each) => !FOREIGN.has(each.mediaType)).map((each) => each.digest),
+    needs: [...(config === undefined ? [] : [config]), ...parts]
+      .filter((each) => !isForeignLayer(each.mediaType))
+      .map((each) => each.digest),
   }
 }
 

@@ -2,7 +2,7 @@
 // path beneath an open directory, links refused, so what is swapped under way is an error or left out.
 import { fstat } from 'node:fs'
 import { promisify } from 'node:util'
-import { ERRNO, type FsError } from '../../../core/index.js'
+import { ERRNO, unlessGone } from '../../../core/index.js'
 import { type Call, callError, errnoError } from '../inside.js'
 import { closeFd } from '../open.js'
 import { transfer } from '../transfer.js'
@@ -104,15 +104,5 @@ export class Walk {
     } catch (error) {
       throw callError(error, { ...this.#call(path), signal: this.#options.signal })
     }
-  }
-}
-
-/** What was taken away since it was listed is as if it had never been listed. */
-async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if ((error as FsError).code === 'ENOENT') return undefined
-    throw error
   }
 }
