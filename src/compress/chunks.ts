@@ -1,11 +1,9 @@
 // Streams cut to size.
 import { concat } from '../core/index.js'
 
-/** The same bytes in chunks of exactly `size`, the last one apart. Nothing for an empty stream.
- *  With `reuse`, two buffers alternate: a chunk holds its bytes until the one after the next is asked for. */
-export async function* inChunksOf(source: AsyncIterable<Uint8Array>, size: number, reuse = false): AsyncGenerator<Uint8Array> {
+/** The same bytes in chunks of exactly `size`, the last one apart. Nothing for an empty stream. */
+export async function* inChunksOf(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let buffer = new Uint8Array(size)
-  let other = reuse ? new Uint8Array(size) : undefined
   let filled = 0
   for await (const chunk of source) {
     for (let at = 0; at < chunk.length; ) {
@@ -15,7 +13,7 @@ export async function* inChunksOf(source: AsyncIterable<Uint8Array>, size: numbe
       filled += taken
       if (filled < size) continue
       yield buffer
-      ;[buffer, other] = other === undefined ? [new Uint8Array(size), undefined] : [other, buffer]
+      buffer = new Uint8Array(size)
       filled = 0
     }
   }

@@ -4,8 +4,8 @@ import { throughTransform } from './transform.node.js'
 import { unzstd as portableUnzstd } from './unzstd.js'
 import { ZstdFrames } from './zstd-frames.js'
 
-export { gzip } from './gzip.js'
-export { zstd } from './zstd.js'
+export { gzip } from './gzip.node.js'
+export { zstd } from './zstd.node.js'
 
 const OUTPUT_CHUNK_BYTES = 128 * 1024
 
