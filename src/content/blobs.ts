@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { open, rm, stat } from 'node:fs/promises'
 import { createSha256 } from '#hash'
 import { type Digest, DigestMismatchError, digestHex, isDigest, StrataError, unlessGone, verified } from '../core/index.js'
-import { publish } from './durable.js'
+import { publish, syncDirectory } from './durable.js'
 import { fileChunks } from './file-chunks.js'
 import type { Lease } from './lease.js'
 import { withLock } from './lock.js'
@@ -72,6 +72,11 @@ export class Blobs {
     } finally {
       await rm(temporary, { force: true })
     }
+  }
+
+  /** Makes the names of all blobs durable, whoever brought them: before anything refers to blobs that came by `receiveBlob`. */
+  settle(): Promise<void> {
+    return syncDirectory(this.paths.blobs())
   }
 
   /** Keeps blobs from the collector, whether they are there yet or not, until `letGo`. Waits for a collection under way. */

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createSha256, type Hasher } from '#hash'
 import { DigestMismatchError, unlessGone } from '../core/index.js'
 import { native } from '../native/index.js'
+import { BatchWriter } from './batch-writer.js'
 import type { BlobName, Blobs } from './blobs.js'
-import { syncDirectory } from './durable.js'
 import type { StorePaths } from './paths.js'
 
 /** The bytes of a blob from `offset` on. They need not be verified. */
@@ -24,7 +24,7 @@ const LOCK_POLL_MS = 20
 const READ_BYTES = 1024 * 1024
 
 /** Brings a blob into the store and keeps it; false where it was there. When it fails, what came stays for the next try, in this process or another; two that want
- *  the same blob at the same time fetch it once. @throws DigestMismatchError for bytes that are not it; these do not stay */
+ *  the same blob at the same time fetch it once. Its bytes are durable then, its name is after `blobs.settle()`. @throws DigestMismatchError for bytes that are not it; these do not stay */
 export async function receiveBlob(blobs: Blobs, name: Required<BlobName>, from: ReadFrom, options: ReceiveOptions = {}): Promise<boolean> {
   // First kept, then looked for: in between nothing can be collected.
   await blobs.keep([name.digest])
@@ -44,7 +44,6 @@ export async function receiveBlob(blobs: Blobs, name: Required<BlobName>, from: 
     await file.sync()
     await rename(path, blobs.paths.blob(name.digest))
     isKept = true
-    await syncDirectory(blobs.paths.blobs())
     return true
   } finally {
     // Removed before its lock ends: nobody else can have it open by then as theirs.
@@ -79,34 +78,24 @@ async function append(
 ): Promise<void> {
   let at = offset
   onProgress?.(at)
-  let writing: Promise<void> = Promise.resolve()
+  const writer = new BatchWriter(file, at)
   try {
     if (at < size) {
       for await (const chunk of from(at)) {
         signal?.throwIfAborted()
         if (at + chunk.length > size) throw new DigestMismatchError(`${size} bytes`, 'more', `blob ${digest}`)
-        await writing
-        // The disk works while the next chunk is hashed and the one after that is on its way.
-        writing = writeAt(file, chunk, at)
-        writing.catch(ignoreUntilAwaited)
         hash.update(chunk)
+        await writer.add(chunk)
         at += chunk.length
         onProgress?.(at)
       }
     }
   } finally {
-    await writing
+    await writer.end()
   }
   if (at !== size) throw new DigestMismatchError(`${size} bytes`, `${at}`, `blob ${digest}`)
   const actual = `sha256:${hash.hex()}`
   if (actual !== digest) throw new DigestMismatchError(digest, actual, 'blob')
-}
-
-/** A failed write is thrown where it is awaited, a chunk later. */
-const ignoreUntilAwaited = (): void => undefined
-
-async function writeAt(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at, position + at)).bytesWritten
 }
 
 async function hashFile(file: FileHandle, hash: Hasher, size: number, signal: AbortSignal | undefined): Promise<void> {

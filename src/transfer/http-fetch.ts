@@ -1,7 +1,8 @@
 // `fetch` for registries by node:http and node:https: TLS settings of one host, streams without copies. See docs/decisions/0005-registry-transport.md.
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
-import type { Fetch, FetchBody, FetchInit, FetchResponse } from '../registry/index.js'
+import { type Fetch, type FetchBody, type FetchInit, type FetchResponse, isLoopback } from '../registry/index.js'
+import { shakeHands } from './probe.js'
 import { type TlsSettings, tlsOptions } from './tls.js'
 
 const SOCKETS_MAX = 16
@@ -23,6 +24,7 @@ export class HttpTransport implements AsyncDisposable {
   readonly fetch: Fetch = async (url, init) => {
     const target = new URL(url)
     const isTls = target.protocol === 'https:'
+    if (isTls && isLoopback(target.hostname) && !this.#tls.has(true)) await shakeHands(target, init.signal)
     const agent = isTls ? await this.#tlsAgent(target.host === this.#host) : this.#plain
     init.signal.throwIfAborted()
     return send(target, isTls ? tlsRequest : request, { agent, method: init.method, headers: init.headers, signal: init.signal }, init)

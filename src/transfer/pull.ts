@@ -1,7 +1,16 @@
 // From a registry into the store: manifest, then configuration and layers, several at a time, only what is missing. Source: distribution-spec "Pull".
 import { type ContentStore, receiveBlob } from '../content/index.js'
 import { DigestMismatchError, RegistryError, StrataError, UnsupportedError } from '../core/index.js'
-import { type BlobReader, descriptorOf, type Image, type ImageIndex, imageFor, imageFromBlobs, indexFromBlobs } from '../image/index.js'
+import {
+  type BlobReader,
+  descriptorOf,
+  type Image,
+  type ImageIndex,
+  imageFor,
+  imageFromBlobs,
+  indexFromBlobs,
+  readDocument,
+} from '../image/index.js'
 import { CONFIG_MAX_BYTES, type Descriptor, formatPlatform, isIndexType, isManifestType, type Platform } from '../oci/index.js'
 import { formatReference, type Reference, type RegistryManifest, withDefaultTag } from '../registry/index.js'
 import { progressOf, type TransferEvent, type TransferPart } from './event.js'
@@ -25,6 +34,8 @@ export interface PullPlan {
 interface Part {
   readonly what: TransferPart
   readonly descriptor: Descriptor
+  /** Where they are here already. */
+  readonly bytes?: Uint8Array
 }
 
 /** All of the image is in the store afterwards, and kept; nothing refers to it yet. Returns its descriptor.
@@ -34,20 +45,51 @@ export async function pullImage(plan: PullPlan): Promise<Descriptor> {
   const image = await fromSources(plan, (source) => resolveImage(plan, source))
   const descriptor = await descriptorOf(image)
   const { config, layers } = await image.manifest()
-  const bytes = await image.manifestBytes()
-  await receivePart(plan, { what: 'manifest', descriptor }, signal, async function* () {
-    yield bytes
-  })
-  if (config.size > CONFIG_MAX_BYTES)
-    throw new StrataError(`the configuration of ${descriptor.digest} has ${config.size} bytes`, { code: 'ERR_FORMAT' })
-  await receivePart(plan, { what: 'config', descriptor: config }, signal)
-  // Now the store can say whether it is an image at all, before a single layer moves.
-  await content.image(descriptor).layers()
-  const parts = new Map(layers.map((layer) => [layer.digest, { what: 'layer', descriptor: layer } as const]))
-  await inParallel([...parts.values()], plan.parallel, signal, (part, own) => receivePart(plan, part, own))
+  const manifestBytes = await image.manifestBytes()
+  const configBytes = await readConfig(plan, config)
+  const documents = new Map([
+    [descriptor.digest, manifestBytes],
+    [config.digest, configBytes],
+  ])
+  // Whether it is an image at all is known before a single layer moves.
+  await imageFromBlobs(({ digest }) => once(documents.get(digest)!), descriptor).layers()
+  const parts: readonly Part[] = [
+    { what: 'manifest', descriptor, bytes: manifestBytes },
+    { what: 'config', descriptor: config, bytes: configBytes },
+    ...new Map(layers.map((layer) => [layer.digest, { what: 'layer', descriptor: layer } as const])).values(),
+  ]
+  await content.blobs.keep(parts.map((part) => part.descriptor.digest))
+  await inParallel(parts, plan.parallel, signal, (part, own) => receivePart(plan, part, own))
   // A collection in this very process may have taken what was there already.
-  for (const part of parts.values()) if (!(await content.blobs.has(part.descriptor))) await receivePart(plan, part, signal)
+  for (const part of parts) if (!(await content.blobs.has(part.descriptor))) await receivePart(plan, part, signal)
+  await content.blobs.settle()
   return descriptor
+}
+
+/** The configuration, verified: of the store, else of the first source that has the right one. */
+async function readConfig(plan: PullPlan, descriptor: Descriptor): Promise<Uint8Array> {
+  const { content, signal } = plan
+  if (descriptor.size > CONFIG_MAX_BYTES)
+    throw new StrataError(`the configuration ${descriptor.digest} has ${descriptor.size} bytes`, { code: 'ERR_FORMAT' })
+  if (await content.blobs.has(descriptor))
+    return readDocument((name) => content.blobs.open(name), descriptor, CONFIG_MAX_BYTES, 'configuration')
+  return orFromOrigin(plan, (from) =>
+    readDocument(() => blobFromSources({ ...plan, sources: from }, descriptor, 0, signal), descriptor, CONFIG_MAX_BYTES, 'configuration'),
+  )
+}
+
+/** What the sources give; where a mirror has something else under that name, what the registry itself gives. */
+async function orFromOrigin<T>({ sources }: PullPlan, receive: (sources: readonly Remote[]) => Promise<T>): Promise<T> {
+  try {
+    return await receive(sources)
+  } catch (error) {
+    if (!(error instanceof DigestMismatchError) || sources.length === 1) throw error
+    return receive(sources.slice(-1))
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 async function resolveImage(plan: PullPlan, source: Remote): Promise<Image> {
@@ -85,22 +127,17 @@ async function noPlatform(index: ImageIndex, reference: Reference, platform: Pla
 }
 
 /** One blob into the store. */
-async function receivePart(
-  plan: PullPlan,
-  { what, descriptor }: Part,
-  signal: AbortSignal | undefined,
-  given?: () => AsyncIterable<Uint8Array>,
-): Promise<void> {
+async function receivePart(plan: PullPlan, { what, descriptor, bytes }: Part, signal: AbortSignal | undefined): Promise<void> {
   const { digest, size } = descriptor
   const onProgress = progressOf({ what, digest, size }, plan.onEvent)
-  const from = given ?? ((offset: number) => blobFromSources(plan, descriptor, offset, signal))
-  const receive = (read: typeof from) => receiveBlob(plan.content.blobs, { digest, size }, read, { signal, onProgress })
-  const hasMoved = await receive(from).catch((error: unknown) => {
-    if (!(error instanceof DigestMismatchError) || plan.sources.length === 1 || given !== undefined) throw error
-    // A mirror has something else under this name; the registry itself is asked.
-    const origin = { ...plan, sources: plan.sources.slice(-1) }
-    return receive((offset) => blobFromSources(origin, descriptor, offset, signal))
-  })
+  const hasMoved = await orFromOrigin(plan, (sources) =>
+    receiveBlob(
+      plan.content.blobs,
+      { digest, size },
+      (offset) => (bytes === undefined ? blobFromSources({ ...plan, sources }, descriptor, offset, signal) : once(bytes.subarray(offset))),
+      { signal, onProgress },
+    ),
+  )
   plan.onEvent({ kind: 'done', what, digest, sizeBytes: size, how: hasMoved ? 'moved' : 'present' })
 }
 
