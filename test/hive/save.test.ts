@@ -1,9 +1,11 @@
 // What is written is read back the same: random trees, and the sizes at which lists and bins change their form.
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { Hive } from 'stratabox/hive'
 import { describe, expect, it } from 'vitest'
 import { apply, edit, hiveOf } from './support/arbitrary.js'
 import { dump } from './support/dump.js'
+import { disturb, plant } from './support/trees.js'
 
 describe('a random hive', () => {
   it('is the same when it is saved and opened, edited, and saved and opened again', () => {
@@ -35,6 +37,38 @@ describe('a random hive', () => {
         expect(Buffer.compare(of(names), of(shuffled.map(([, name]) => name)))).toBe(0)
       }),
       { numRuns: 50 },
+    )
+  })
+})
+
+describe('a random tree', () => {
+  const now = () => new Date('2024-01-02T03:04:05Z')
+  const trees = fc.record({
+    seed: fc.nat(0xffffff),
+    keys: fc.oneof(fc.nat(50), fc.nat(2_000)),
+    valueMax: fc.constantFrom(0, 100, 16_345, 200_000, 2 ** 20),
+    names: fc.constantFrom('any' as const, 'printable' as const),
+  })
+  const version = fc.constantFrom(3, 4, 5, 6)
+
+  it('of up to 100,000 keys, with values to 1 MiB, is the same when saved, opened, edited, saved and opened again', {
+    timeout: 600_000,
+  }, () => {
+    const largest = { seed: 1, keys: 100_000, valueMax: 2 ** 20, names: 'any' as const }
+    fc.assert(
+      fc.property(trees, version, (tree, minor) => {
+        const hive = Hive.create({ version: minor, now })
+        plant(hive.root, tree)
+        const opened = Hive.open(hive.toBytes(), [], { now })
+        expect(isDeepStrictEqual(dump(opened), dump(hive))).toBe(true)
+        disturb(hive.root, tree.seed)
+        disturb(opened.root, tree.seed)
+        const again = Hive.open(opened.toBytes())
+        expect(isDeepStrictEqual(dump(again), dump(hive))).toBe(true)
+        expect(again.verify()).toEqual([])
+        expect(again.key('')!.value('largest')!.raw.length).toBe(tree.valueMax)
+      }),
+      { numRuns: 8, seed: 1, examples: [[largest, 5]] },
     )
   })
 })

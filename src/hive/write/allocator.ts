@@ -17,10 +17,15 @@ export class Allocator {
   readonly #bins: { readonly offset: number; readonly size: number }[] = []
   readonly #free: { readonly offset: number; readonly size: number }[][] = Array.from({ length: CLASSES }, () => [])
 
-  /** A cell for `dataSize` bytes, zeroed. @throws UnsupportedError past 2 GiB of bins */
-  reserve(dataSize: number): number {
+  /** A cell for `dataSize` bytes, zeroed, at an offset past `after`. @throws UnsupportedError past 2 GiB of bins */
+  reserve(dataSize: number, after = -1): number {
     const size = cellSize(dataSize)
-    const space = this.#takeFree(size) ?? this.#addBin(size)
+    let space = this.#takeFree(size)
+    if (space !== undefined && space.offset <= after) {
+      this.#release(space.offset, space.size)
+      space = undefined
+    }
+    space ??= this.#addBin(size)
     if (space.size > size) this.#release(space.offset + size, space.size - size)
     this.#numbers.setInt32(space.offset, -size, true)
     return space.offset

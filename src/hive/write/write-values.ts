@@ -40,13 +40,15 @@ function writeValue(cells: Allocator, { name, type, flags, data }: StoredValue, 
 function writeData(cells: Allocator, bytes: Uint8Array, minor: number): number {
   if (minor <= 3 || bytes.length <= SEGMENT_SIZE) return cells.store(bytes)
   const segments: number[] = []
-  for (let at = 0; at < bytes.length; at += SEGMENT_SIZE) segments.push(writeSegment(cells, bytes.subarray(at, at + SEGMENT_SIZE)))
+  for (let at = 0; at < bytes.length; at += SEGMENT_SIZE)
+    segments.push(writeSegment(cells, bytes.subarray(at, at + SEGMENT_SIZE), segments[segments.length - 1]))
   return cells.store(encodeBigData(segments.length, cells.store(encodeOffsetList(segments))))
 }
 
-function writeSegment(cells: Allocator, segment: Uint8Array): number {
+/** Segments lie in their order: reglookup takes them by offset. */
+function writeSegment(cells: Allocator, segment: Uint8Array, after: number | undefined): number {
   // Four bytes more than the data: full segments have them by alignment, and libregf cuts them off from the last one too.
-  const offset = cells.reserve(segment.length + 4)
+  const offset = cells.reserve(segment.length + 4, after)
   cells.fill(offset, segment)
   return offset
 }
