@@ -1,20 +1,34 @@
-// npm run bench -- [--only GROUP,…] [--quick] [--rounds N] [--json FILE]: every benchmark against its peers, on this machine, now.
-// Each runs in a process of its own (alone.mjs), one after the other: none measures with the heap that another left.
-import { mkdtempSync, rmSync } from 'node:fs'
+// npm run bench -- [--only GROUP,…] [--quick] [--rounds N] [--out FOLDER] [--json FILE] [--compare EARLIER.json] [--from LATER.json] [--readme]
+// Every benchmark against its peers, on this machine, now. Each runs in a process of its own (alone.mjs), one after the other: none measures with the heap
+// that another left.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { foreground, main, ScriptError } from '../scripts/run.mjs'
+import { foreground, main, root, ScriptError } from '../scripts/run.mjs'
 import { COMMON_OPTIONS, parseRounds } from './alone.mjs'
-import { markdown } from './markdown.mjs'
+import { compare } from './compare.mjs'
+import { sayComparison } from './comparison.mjs'
+import { comparisonMarkdown, markdown } from './markdown.mjs'
+import { updateReadme } from './readme.mjs'
+import { report } from './report.mjs'
 import { emptyResult, merge, readResult, writeResult } from './result.mjs'
 
 /** The groups, in the order in which they run: what is most easily disturbed first. Each is the name of a module beside this one. */
 const GROUPS = ['startup', 'fork', 'throughput', 'union', 'hive', 'images']
 
+const OPTIONS = {
+  ...COMMON_OPTIONS,
+  only: { type: 'string', default: GROUPS.join() },
+  out: { type: 'string', default: join(root, 'bench-results') },
+  compare: { type: 'string' },
+  from: { type: 'string' },
+  readme: { type: 'boolean', default: false },
+}
+
 function parse() {
-  const { values } = parseArgs({ options: { ...COMMON_OPTIONS, only: { type: 'string', default: GROUPS.join() } } })
+  const { values } = parseArgs({ options: OPTIONS })
   parseRounds(values.rounds)
   const only = values.only.split(',')
   const unknown = only.filter((group) => !GROUPS.includes(group))
@@ -42,10 +56,31 @@ async function measureAll({ groups, rounds, quick }) {
   return { result, failed }
 }
 
+/** Compares with an earlier result: what is said of it, and how many rows are worse. */
+function compareWith(path, later) {
+  const earlier = readResult(path)
+  const comparison = compare(earlier, later)
+  return {
+    said: sayComparison(comparison, basename(path), earlier.machine),
+    worse: comparison.rows.filter(({ verdict }) => verdict === 'worse').length,
+  }
+}
+
 await main(import.meta.url, async () => {
   const options = parse()
-  const { result, failed } = await measureAll(options)
-  console.log(markdown(result))
+  // Read before anything is measured: a wrong path should not cost ten minutes.
+  if (options.compare !== undefined) readResult(options.compare)
+  const { result, failed } = options.from === undefined ? await measureAll(options) : { result: readResult(options.from), failed: [] }
+  const against = options.compare === undefined ? undefined : compareWith(options.compare, result)
+  const text = [...(against === undefined ? [] : [comparisonMarkdown(against.said)]), markdown(result)].join('\n\n')
+  console.log(text)
+  const to = (ending) => join(options.out, `latest.${ending}`)
+  writeResult(to('json'), result)
+  writeFileSync(to('md'), `${text}\n`)
+  writeFileSync(to('html'), report(result, against?.said))
+  console.error(`written: ${to('html')}, with latest.json and latest.md beside it`)
   if (options.json !== undefined) writeResult(options.json, result)
+  if (options.readme) updateReadme(result)
   if (failed.length > 0) throw new ScriptError(`failed: ${failed.join()}`)
+  if (against !== undefined && against.worse > 0) throw new ScriptError(`${against.worse} worse than in ${options.compare}`)
 })
