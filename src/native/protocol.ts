@@ -12,6 +12,8 @@ export const OP = {
   userns: 15,
   killAll: 16,
   socket: 17,
+  blank: 18,
+  resume: 19,
   configured: 30,
   needsMap: 31,
   failed: 32,
@@ -31,12 +33,12 @@ export const OP = {
   denied: 70,
   makeGroup: 100,
   writeFile: 101,
-  attachGroup: 102,
   intoGroup: 103,
   namespaces: 104,
   openTree: 106,
   removeAtEnd: 107,
   oomScore: 108,
+  attachGroup: 119,
   setIds: 120,
   privateMounts: 121,
   hostname: 122,
@@ -62,6 +64,7 @@ export const OP = {
   sysctl: 142,
   attachAt: 143,
   openHere: 144,
+  reconfigure: 145,
   leaveKeyring: 160,
   confine: 161,
   fsOpen: 200,
@@ -113,31 +116,73 @@ export const step = (op: number, ints: readonly (number | bigint)[] = [], ...str
   strings,
 })
 
+// Every message of this process is put together here, and copied out: a start is some hundred small texts, each of which would be an array of its own.
+let buffer = new Uint8Array(16 * 1024)
+let view = new DataView(buffer.buffer)
+
+function reserve(at: number, more: number): void {
+  if (at + more <= buffer.length) return
+  const grown = new Uint8Array(2 * (at + more))
+  grown.set(buffer)
+  buffer = grown
+  view = new DataView(buffer.buffer)
+}
+
+/** An i64 at `at`. */
+function putInt(at: number, value: number | bigint): void {
+  if (typeof value === 'bigint' || !Number.isSafeInteger(value)) return view.setBigInt64(at, BigInt(value), true)
+  view.setUint32(at, value >>> 0, true)
+  view.setInt32(at + 4, Math.floor(value / 2 ** 32), true)
+}
+
+/** A text at `at`, as path bytes; where it ends. */
+function putText(at: number, text: string | Uint8Array): number {
+  const size = text.length
+  reserve(at, size)
+  if (typeof text !== 'string') {
+    buffer.set(text, at)
+    return at + size
+  }
+  for (let k = 0; k < size; k++) {
+    const unit = text.charCodeAt(k)
+    if (unit >= 0x80) {
+      const bytes = encodePath(text)
+      reserve(at, bytes.length)
+      buffer.set(bytes, at)
+      return at + bytes.length
+    }
+    buffer[at + k] = unit
+  }
+  return at + size
+}
+
 /** A message's bytes. */
 export function encodeMessage(id: number, steps: readonly Step[]): Uint8Array {
-  const texts = steps.map(({ strings = [] }) => strings.map((text) => (typeof text === 'string' ? encodePath(text) : text)))
-  let size = 8
-  for (const [k, { ints = [] }] of steps.entries()) size += 8 + 8 * ints.length + texts[k]!.reduce((sum, text) => sum + 5 + text.length, 0)
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
   view.setUint32(0, id, true)
+  view.setUint32(4, 0, true)
   let at = 8
-  for (const [k, { op, ints = [] }] of steps.entries()) {
+  for (const { op, ints = [], strings = [] } of steps) {
+    reserve(at, 8 + 8 * ints.length)
     view.setUint16(at, op, true)
     view.setUint16(at + 2, ints.length, true)
-    view.setUint16(at + 4, texts[k]!.length, true)
+    view.setUint16(at + 4, strings.length, true)
+    view.setUint16(at + 6, 0, true)
     at += 8
     for (const value of ints) {
-      view.setBigInt64(at, BigInt(value), true)
+      putInt(at, value)
       at += 8
     }
-    for (const text of texts[k]!) {
-      view.setUint32(at, text.length, true)
-      bytes.set(text, at + 4)
-      at += 5 + text.length
+    for (const text of strings) {
+      reserve(at, 5)
+      const start = at + 4
+      const end = putText(start, text)
+      reserve(end, 1)
+      view.setUint32(at, end - start, true)
+      buffer[end] = 0
+      at = end + 1
     }
   }
-  return bytes
+  return buffer.slice(0, at)
 }
 
 /** Reads what came from PID 1 or a helper, `stepsMax` steps of it: hostile, so anything malformed ends the list where it stands. */

@@ -55,7 +55,7 @@ export const capabilityNames: readonly CapabilityName[] = NAMES
 
 /** What a root inside keeps unless told otherwise: what installing packages and dropping privileges takes, on the sandbox's own files, ids and
  *  processes only. Beside docker's set NET_RAW (ping works without), MKNOD and AUDIT_WRITE (both without effect in a user namespace) are left out. */
-export const defaultCapabilities: readonly CapabilityName[] = [
+export const defaultCapabilities: readonly CapabilityName[] = Object.freeze<CapabilityName[]>([
   // Files of any mapped owner: what tar, install and package managers need.
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -71,7 +71,7 @@ export const defaultCapabilities: readonly CapabilityName[] = [
   // Privilege separation (sshd, postfix). The root is pivoted: there is nothing to climb out to.
   'CAP_SYS_CHROOT',
   'CAP_NET_BIND_SERVICE',
-]
+])
 
 /** The full name for `CHOWN`, `CAP_CHOWN` or `cap_chown`. @throws TypeError for an unknown one */
 export function capabilityName(name: string): CapabilityName {
@@ -85,6 +85,13 @@ export function capabilityName(name: string): CapabilityName {
 /** The number of a capability, 0 to 40. @throws TypeError for an unknown one */
 export const capabilityNumber = (name: string): number => NUMBERS.get(capabilityName(name)) as number
 
+const MASKS = new WeakMap<readonly string[], bigint>()
+
 /** The bit set of `names`, as in `CapEff` of proc(5). @throws TypeError for an unknown one */
-export const capabilityMask = (names: readonly string[]): bigint =>
-  names.reduce((mask, name) => mask | (1n << BigInt(capabilityNumber(name))), 0n)
+export function capabilityMask(names: readonly string[]): bigint {
+  const known = MASKS.get(names)
+  if (known !== undefined) return known
+  const mask = names.reduce((bits, name) => bits | (1n << BigInt(capabilityNumber(name))), 0n)
+  if (Object.isFrozen(names)) MASKS.set(names, mask)
+  return mask
+}

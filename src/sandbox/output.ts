@@ -61,6 +61,8 @@ export class Output {
       source.once('close', end).once('end', end)
       // A pipe that breaks has ended; what came before it counts.
       source.on('error', end)
+      // Of a program that ended at once, before anybody listened; with a byte in it, it would have waited.
+      if (source.readableEnded || source.destroyed) end()
     })
     source.on('data', (chunk: Buffer) => this.#take(chunk))
   }

@@ -192,7 +192,7 @@ export function normalize(options: BaseSandboxOptions): SandboxSpec {
     network: checkNetwork(options.network),
     limits,
     scratchMaxBytes: limits.diskMaxBytes ?? Math.min(GIB, half),
-    capabilities: capabilities.map(capabilityName),
+    capabilities: capabilities === defaultCapabilities ? defaultCapabilities : capabilities.map(capabilityName),
     seccomp: checkSeccomp(options.seccomp),
     onUnenforceable: oneOf(options.onUnenforceable, 'onUnenforceable', ['refuse', 'degrade'], 'refuse'),
   })

@@ -25,13 +25,20 @@ export function processRecord(pid: number): ProcessRecord | undefined {
   return { pid, parent: Number(fields[1]), startedAt: fields[19] as string, name: text.slice(text.indexOf('(') + 1, end) }
 }
 
-/** Every process below `top`, however deep. */
-export function descendants(top: number): ProcessRecord[] {
+const BLANK = 'stratabox-blank'
+
+/** Every process below `top`, however deep; not the children made ahead, which are no sandbox's and come and go by themselves. */
+export const descendants = (top: number): ProcessRecord[] => below(top).filter(({ name }) => name !== BLANK)
+
+/** Resolves when no child made ahead is left below `top`: a second after its last sandbox was closed. */
+export const blanksGone = (top: number): Promise<boolean> => eventually(() => below(top).every(({ name }) => name !== BLANK))
+
+function below(top: number): ProcessRecord[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => processRecord(Number(name)) ?? [])
-  const below = (pid: number): ProcessRecord[] => all.filter(({ parent }) => parent === pid).flatMap((one) => [one, ...below(one.pid)])
-  return below(top)
+  const under = (pid: number): ProcessRecord[] => all.filter(({ parent }) => parent === pid).flatMap((one) => [one, ...under(one.pid)])
+  return under(top)
 }
 
 /** Whether exactly this process still runs. */

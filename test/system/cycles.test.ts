@@ -2,7 +2,7 @@
 // lives by its processes, descriptors and mounts: with none of them left there is none.)
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { descendants, eventually } from '../support/descendants.js'
+import { blanksGone, descendants, eventually } from '../support/descendants.js'
 import { groupsOf } from './support/groups.js'
 import { Program, temporaryHome } from './support/program.js'
 
@@ -22,10 +22,12 @@ describe('fifty sandboxes in turn', () => {
     const held = () => descendants(program.pid).map(({ pid, name }) => [name, fdsOf(pid)])
     program.say('3')
     const first = await program.tells()
+    expect(await blanksGone(program.pid)).toBe(true)
     const before = held()
     expect(before.map(([name]) => name)).toEqual(['stratabox', 'stratabox-files'])
     program.say('50')
     const second = await program.tells()
+    expect(await blanksGone(program.pid)).toBe(true)
     expect(Number(second['fds'])).toBeLessThanOrEqual(Number(first['fds']))
     expect(await eventually(() => JSON.stringify(held()) === JSON.stringify(before))).toBe(true)
     expect(groupsOf(program.pid)).toEqual([])
@@ -53,7 +55,9 @@ describe('a thousand sandboxes, and two hundred at once', () => {
       program.say('200 200')
       await program.tells()
       program.say('1000 16')
-      return program.tells()
+      const told = await program.tells()
+      expect(await blanksGone(program.pid)).toBe(true)
+      return told
     }
     const first = await round()
     const before = held()

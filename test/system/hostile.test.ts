@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Sandbox } from 'stratabox'
 import { afterAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest'
-import { descendants, eventually } from '../support/descendants.js'
+import { blanksGone, descendants, eventually } from '../support/descendants.js'
 import { groupsOf } from './support/groups.js'
 import { Program, temporaryHome } from './support/program.js'
 
@@ -47,6 +47,7 @@ async function attack(ctx: TestContext, name: string): Promise<Record<string, un
     // The first attempt starts the file helper, which stays.
     expect(fdsLeft).toBeLessThanOrEqual(attempt === 0 ? 1 : 0)
     expect(await eventually(() => descendants(program.pid).every((one) => OURS.includes(one.name)))).toBe(true)
+    expect(await blanksGone(program.pid)).toBe(true)
     expect(groupsOf(program.pid)).toEqual([])
     if ((lateMs as number) <= Math.max(LATE_MAX_MS, LATE_MAX_FACTOR * (controlMs as number))) return told
     late.push([lateMs, controlMs])

@@ -95,6 +95,10 @@ bool Send(int channel, const Writer& writer, const int* fds, int fd_count) {
   return SendBytes(channel, writer.data(), writer.size(), fds, fd_count, 0);
 }
 
+bool SendRaw(int channel, const void* data, size_t size, const int* fds, int fd_count) {
+  return SendBytes(channel, data, size, fds, fd_count, 0);
+}
+
 bool TrySend(int channel, const Writer& writer) {
   return SendBytes(channel, writer.data(), writer.size(), nullptr, 0, MSG_DONTWAIT);
 }

@@ -22,6 +22,9 @@ int Receive(int channel, Message* message);
 /** False when the other side is gone or does not read. */
 bool Send(int channel, const Writer& writer, const int* fds = nullptr, int fd_count = 0);
 
+/** Sends bytes as they are. */
+bool SendRaw(int channel, const void* data, size_t size, const int* fds, int fd_count);
+
 /** Sends without waiting. False when the other side is gone, or has not read what was sent before. */
 bool TrySend(int channel, const Writer& writer);
 

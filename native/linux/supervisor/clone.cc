@@ -26,7 +26,7 @@ namespace {
 // One page that the supervisor and the child of the moment share: two flags to wait on.
 struct Rendezvous {
   uint32_t split;   // the child has its own descriptor table
-  uint32_t mapped;  // the supervisor has written the id maps and attached the groups
+  uint32_t mapped;  // the supervisor has written the id maps
 };
 Rendezvous* rendezvous = nullptr;
 
@@ -93,8 +93,8 @@ StepResult WriteMaps(pid_t pid, const IdMap& map) {
   return result.ok() ? WriteMap(pid, "gid_map", gids) : result;
 }
 
-StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* procs_files, int procs_count, int64_t oom_score, void (*body)(void*),
-                       void* argument, pid_t* pid, int* userns, int* netns) {
+StepResult CloneMapped(uint64_t namespaces, int group_fd, int64_t oom_score, void (*body)(void*), void* argument, pid_t* pid, int* userns,
+                       int* netns) {
   if (rendezvous == nullptr) {
     void* page = mmap(nullptr, sizeof(Rendezvous), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return Fail("mmap");
@@ -126,9 +126,6 @@ StepResult CloneMapped(uint64_t namespaces, int group_fd, const char* const* pro
   // Opened straight into the high numbers' place only after the split: until then the table is the child's too, and it keeps no low number.
   if (result.ok() && userns != nullptr) result = OpenNamespace(child, "ns/user", userns);
   if (result.ok() && netns != nullptr && (namespaces & CLONE_NEWNET) != 0) result = OpenNamespace(child, "ns/net", netns);
-  char number[16];
-  const int digits = snprintf(number, sizeof number, "%d", child);
-  for (int k = 0; result.ok() && k < procs_count; k++) result = WriteText(procs_files[k], number, static_cast<uint32_t>(digits));
   if (!result.ok()) kill(child, SIGKILL);
   else Raise(&rendezvous->mapped);
   // Until the child has its own table, nothing may change in the common one.

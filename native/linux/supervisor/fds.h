@@ -7,6 +7,7 @@
 namespace stratabox {
 
 constexpr int kInitSocket = 10;  // PID 1's own socket to Node
+constexpr int kRestSocket = 11;  // on which a child that was made ahead gets the rest of its plan
 constexpr int kSlotBase = 16;    // the plan's slots
 constexpr int kSlots = 144;
 constexpr int kHigh = 176;       // everything that outlives one plan; a child drops all from here on

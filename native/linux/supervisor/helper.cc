@@ -65,7 +65,7 @@ StepResult StartHelper(int socket) {
     return {EAGAIN, "helper", ""};
   }
   StepResult result = MoveTo(socket, kInitSocket);
-  if (result.ok()) result = CloneMapped(0, -1, nullptr, 0, kKeepOomScore, Run, nullptr, &helpers[helper_count]);
+  if (result.ok()) result = CloneMapped(0, -1, kKeepOomScore, Run, nullptr, &helpers[helper_count]);
   CloseSlots();
   if (result.ok()) helper_count++;
   return result;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "linux/supervisor/blank.h"
 #include "linux/supervisor/channel.h"
 #include "linux/supervisor/exec.h"
 #include "linux/supervisor/fds.h"
@@ -103,6 +104,19 @@ void SignalRun(const Step& step) {
   }
 }
 
+void RunSteps(uint32_t id, const char* plan, size_t size) {
+  Reader reader(plan, size);
+  uint32_t ignored;
+  Step step;
+  reader.Id(&ignored);
+  while (reader.Next(&step)) {
+    const StepResult result = RunChildStep(step);
+    if (result.ok()) continue;
+    SendFailure(id, kFailed, result, RoomOf(step.op));
+    _exit(1);
+  }
+}
+
 /** False at end of file: Node is gone, or closed the sandbox. */
 bool Serve() {
   Message message;
@@ -123,16 +137,14 @@ bool Serve() {
 
 }  // namespace
 
-[[noreturn]] void RunSandbox(uint32_t id, const char* plan, unsigned long size) {
-  Reader reader(plan, size);
-  uint32_t ignored;
-  Step step;
-  reader.Id(&ignored);
-  while (reader.Next(&step)) {
-    const StepResult result = RunChildStep(step);
-    if (result.ok()) continue;
-    SendFailure(id, kFailed, result, RoomOf(step.op));
-    _exit(1);
+[[noreturn]] void RunSandbox(uint32_t id, const char* plan, unsigned long size, bool is_blank) {
+  if (is_blank) prctl(PR_SET_NAME, "stratabox-blank", 0, 0, 0);
+  RunSteps(id, plan, size);
+  if (is_blank) {
+    Message rest;
+    // What was made ahead and is not wanted any more ends with the supervisor's end of the socket, or by its signal.
+    if (Receive(kRestSocket, &rest) <= 0 || !TakeSlots(rest)) _exit(0);
+    RunSteps(id, rest.data, rest.size);
   }
   // What the supervisor ignores would stay ignored across execve(2), and commands must find every default.
   for (const int number : kIgnoredSignals) signal(number, SIG_DFL);

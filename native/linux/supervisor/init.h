@@ -13,7 +13,7 @@ constexpr int kIgnoredSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 extern int hand_out_root;
 extern int hand_out_upper;
 
-/** The child's whole life from the clone on: the plan, then PID 1. Does not return. */
-[[noreturn]] void RunSandbox(uint32_t id, const char* plan, unsigned long size);
+/** The child's whole life from the clone on: the plan, then PID 1. `is_blank`: the rest of the plan comes through kRestSocket. Does not return. */
+[[noreturn]] void RunSandbox(uint32_t id, const char* plan, unsigned long size, bool is_blank);
 
 }  // namespace stratabox

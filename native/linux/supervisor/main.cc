@@ -41,10 +41,16 @@ void Finish(uint32_t id, Sandbox* sandbox) {
   Send(channel, Writer(id, kClosed));
 }
 
-void CreateSandbox(uint32_t id, Message* message) {
+void ResumeSandbox(uint32_t id, Message* message) {
+  const char* room = "";
+  const StepResult result = Resume(At(id), message, &room);
+  if (!result.ok()) Reply(id, result, room);
+}
+
+void CreateSandbox(uint32_t id, Message* message, bool is_blank) {
   Sandbox* sandbox = At(id);
   const char* room = "";
-  const StepResult result = Create(sandbox, id, message, &room);
+  const StepResult result = is_blank ? CreateBlank(sandbox, id, *message, &room) : Create(sandbox, id, message, &room);
   if (!result.ok()) {
     Reply(id, result, room);
     return;
@@ -117,7 +123,9 @@ void Handle(Message* message) {
       else Reply(id, result, "user");
       return;
     }
-    case kCreate: return CreateSandbox(id, message);
+    case kCreate: return CreateSandbox(id, message, false);
+    case kBlank: return CreateSandbox(id, message, true);
+    case kResume: return ResumeSandbox(id, message);
     case kClose: return CloseSandbox(id);
     case kRemoveAtEnd: return RemoveAtEnd(At(id), step.text(0));
     case kUserns: return PassUserns(id, step);

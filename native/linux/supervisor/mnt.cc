@@ -20,9 +20,8 @@ StepResult PrivateMounts() {
   return Check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount", "/");
 }
 
-StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* options) {
-  const int context = static_cast<int>(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
-  if (context < 0) return Fail("fsopen", type);
+/** Each "key=value" or "flag" of a list. */
+static StepResult SetOptions(int context, char* options) {
   StepResult result;
   for (char* option = options; result.ok() && *option != 0;) {
     char* next = strchrnul(option, ',');
@@ -33,6 +32,22 @@ StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* op
     result = Check(set == 0, "fsconfig", option);
     option = next;
   }
+  return result;
+}
+
+StepResult Reconfigure(const char* path, char* options) {
+  const int context = static_cast<int>(syscall(SYS_fspick, AT_FDCWD, path, FSPICK_CLOEXEC));
+  if (context < 0) return Fail("fspick", path);
+  StepResult result = SetOptions(context, options);
+  if (result.ok()) result = Check(syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) == 0, "fsconfig", path);
+  close(context);
+  return result;
+}
+
+StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* options) {
+  const int context = static_cast<int>(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
+  if (context < 0) return Fail("fsopen", type);
+  StepResult result = SetOptions(context, options);
   if (result.ok()) result = Check(syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0, "fsconfig", type);
   if (result.ok()) {
     const int made = static_cast<int>(syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes));

@@ -9,6 +9,8 @@ namespace stratabox {
 StepResult PrivateMounts();
 /** fsopen(2), fsconfig(2), fsmount(2) into a slot, attached nowhere yet. `options`: "key=value,flag". */
 StepResult NewMount(int64_t slot, int64_t attributes, const char* type, char* options);
+/** fspick(2): changes options of what is mounted at `path`. */
+StepResult Reconfigure(const char* path, char* options);
 /** How a tree is cloned: with all that is mounted below it; only when no part of its path is a link. */
 constexpr int64_t kRecursive = 1, kNoLinks = 2;
 /** open_tree(2) OPEN_TREE_CLONE into a slot, then mount_setattr(2): a private mount. `userns` >= 0 makes it idmapped. */

@@ -41,7 +41,7 @@ static StepResult MakeIdmapNamespace() {
     }
   };
   pid_t pid;
-  const StepResult made = CloneMapped(0, -1, nullptr, 0, kKeepOomScore, Nothing::Wait, nullptr, &pid, &idmap_userns);
+  const StepResult made = CloneMapped(0, -1, kKeepOomScore, Nothing::Wait, nullptr, &pid, &idmap_userns);
   if (!made.ok()) return made;
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);

@@ -15,7 +15,7 @@
 namespace stratabox {
 
 const char* RoomOf(uint16_t op) {
-  if (op >= kMakeGroup && op <= kIntoGroup) return "cgroup";
+  if ((op >= kMakeGroup && op <= kIntoGroup) || op == kAttachGroup) return "cgroup";
   switch (op) {
     case kSetIds: return "user";
     case kHostname: return "uts";
@@ -38,11 +38,13 @@ StepResult RunChildStep(const Step& step) {
   const char* first = step.text(0);
   const char* second = step.text(1);
   switch (step.op) {
+    case kAttachGroup: return JoinGroup(first);
     case kSetIds: return SetIds(step.i[0] != 0);
     case kPrivateMounts: return PrivateMounts();
     case kHostname: return SetHostname(first, step.n[0]);
     case kLoopback: return LoopbackUp();
     case kNewMount: return NewMount(step.i[0], step.i[1], first, const_cast<char*>(second));
+    case kReconfigure: return Reconfigure(first, const_cast<char*>(second));
     case kAttach: return Attach(step.i[0], step.i[1], first);
     case kOpenHere: return OpenPath(step.i[0], first);
     case kAttachAt: return AttachAt(step.i[0], step.i[1]);

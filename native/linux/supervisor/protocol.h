@@ -23,6 +23,8 @@ enum Op : uint16_t {
   kUserns = 15,     // ints: uid, gid. A user namespace below the sandbox's that maps uid and gid to its root
   kKillAll = 16,    // ints: signal. PID 1 itself, when it does not answer
   kSocket = 17,     // ints: whether IPv6. A TCP socket of the sandbox's own network namespace
+  kBlank = 18,      // followed by the first part of a plan: what it makes waits for the rest
+  kResume = 19,     // followed by the rest; fds: PID 1's socket
 
   // supervisor → Node
   kConfigured = 30,  // ints: Landlock's ABI, 0 for none
@@ -50,7 +52,6 @@ enum Op : uint16_t {
   // the plan: done by the supervisor, before the clone
   kMakeGroup = 100,    // strings: directory. Removed at the end
   kWriteFile = 101,    // strings: path, text
-  kAttachGroup = 102,  // strings: a cgroup.procs file (v1)
   kIntoGroup = 103,    // strings: a v2 directory
   kNamespaces = 104,   // ints: CLONE_NEW* flags
   kOpenTree = 106,     // ints: slot, how (1 recursive, 2 no link on the way), idmapped, mount attributes; strings: path
@@ -58,6 +59,7 @@ enum Op : uint16_t {
   kOomScore = 108,     // ints: value for /proc/PID/oom_score_adj of PID 1
 
   // the plan: done by the child
+  kAttachGroup = 119,  // strings: a v1 group's tasks file
   kSetIds = 120,      // ints: may set groups
   kPrivateMounts = 121,
   kHostname = 122,    // strings: name
@@ -83,6 +85,7 @@ enum Op : uint16_t {
   kOpenHere = 144,    // ints: slot; strings: path. Before kSetIds it may pass directories that are only the host user's
   kAttachAt = 143,    // ints: slot, target slot
   kSysctl = 142,      // strings: path, text. Skipped where it does not exist
+  kReconfigure = 145,  // strings: path of a mount, options "k=v,k"
   kLeaveKeyring = 160,
   kConfine = 161,     // ints: Landlock rights, scopes; strings: the root that the rights are kept below
 

@@ -10,6 +10,10 @@ namespace stratabox {
 
 /** user_namespaces(7): becomes root inside; with `groups`, drops the supplementary ones. */
 StepResult SetIds(bool groups);
+/** cgroups(7): joins a v1 group, by its tasks file or by the descriptor of one that came for it. */
+StepResult JoinGroup(const char* tasks_file);
+/** Takes the place of the next tasks file that is asked for. */
+void PassGroup(int fd);
 /** uts_namespaces(7): the hostname the sandboxed processes see. */
 StepResult SetHostname(const char* name, uint32_t size);
 /** network_namespaces(7), netdevice(7): lo up. */

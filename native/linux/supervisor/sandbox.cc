@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,11 +14,10 @@
 #include "linux/supervisor/init.h"
 #include "linux/supervisor/mnt.h"
 #include "linux/supervisor/plan.h"
+#include "linux/supervisor/prepare.h"
 #include "linux/supervisor/remove_tree.h"
 
 namespace stratabox {
-
-int idmap_userns = -1;
 
 static Sandbox* sandboxes = nullptr;
 static uint32_t sandbox_count = 0;
@@ -40,7 +39,7 @@ Sandbox* At(uint32_t id) {
   return &sandboxes[id];
 }
 
-static StepResult Remember(Sandbox* sandbox, bool is_tree, const char* path) {
+StepResult Remember(Sandbox* sandbox, bool is_tree, const char* path) {
   void* more = realloc(sandbox->cleanups, sizeof(Cleanup) * static_cast<size_t>(sandbox->cleanup_count + 1));
   char* copy = strdup(path);
   if (more == nullptr || copy == nullptr) return Fail("malloc");
@@ -68,62 +67,21 @@ void Remove(Sandbox* sandbox) {
   if (sandbox->userns >= 0) close(sandbox->userns);
   if (sandbox->netns >= 0) close(sandbox->netns);
   if (sandbox->pidfd >= 0) close(sandbox->pidfd);
+  if (sandbox->rest >= 0) close(sandbox->rest);
   *sandbox = Sandbox();
 }
 
 namespace {
 
-struct Preparation {
-  uint64_t namespaces = 0;
-  int group_fd = -1;
-  const char* procs_files[16];
-  int procs_count = 0;
-  int64_t oom_score = kKeepOomScore;
-};
-
 struct Child {
   uint32_t id;
   const Message* message;
+  bool is_blank;
 };
-
-StepResult Prepare(Sandbox* sandbox, const Step& step, Preparation* out) {
-  const char* path = step.text(0);
-  switch (step.op) {
-    case kMakeGroup: {
-      if (mkdir(path, 0755) != 0) return Fail("mkdir", path);
-      return Remember(sandbox, false, path);
-    }
-    case kRemoveAtEnd: return Remember(sandbox, true, path);
-    case kWriteFile: return WriteText(path, step.text(1), step.n[1]);
-    case kAttachGroup: {
-      if (out->procs_count == 16) {
-        errno = EINVAL;
-        return Fail("attach", path);
-      }
-      out->procs_files[out->procs_count++] = path;
-      return Ok();
-    }
-    case kIntoGroup: {
-      if (out->group_fd >= 0) close(out->group_fd);
-      out->group_fd = MoveHigh(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      return Check(out->group_fd >= 0, "open", path);
-    }
-    case kNamespaces: {
-      out->namespaces = static_cast<uint64_t>(step.i[0]);
-      return Ok();
-    }
-    case kOomScore: {
-      out->oom_score = step.i[0];
-      return Ok();
-    }
-    case kOpenTree: return CloneTree(step.i[0], step.i[1], static_cast<uint64_t>(step.i[3]), step.i[2] != 0 ? idmap_userns : -1, path);
-    default: return Ok();
-  }
-}
 
 void Body(void* argument) {
   const Child* child = static_cast<const Child*>(argument);
-  RunSandbox(child->id, child->message->data, child->message->size);
+  RunSandbox(child->id, child->message->data, child->message->size, child->is_blank);
 }
 
 /** Whether nothing is kept for its number: the last one of it was closed. */
@@ -131,43 +89,13 @@ bool IsFree(const Sandbox& sandbox) {
   return sandbox.pid == 0 && sandbox.pidfd < 0 && sandbox.userns < 0 && sandbox.cleanup_count == 0;
 }
 
-bool SlotsInRange(const Step& step) {
-  switch (step.op) {
-    case kAttachAt: return IsSlot(step.i[0]) && IsSlot(step.i[1]);
-    case kOpenHere: case kOpenTree: case kNewMount: case kAttach: case kAttachOver: case kEnter: case kTree: return IsSlot(step.i[0]);
-    default: return true;
-  }
-}
-
-}  // namespace
-
-StepResult Create(Sandbox* sandbox, uint32_t id, Message* message, const char** room) {
-  Reader reader(message->data, message->size);
-  uint32_t ignored;
-  Step step;
+StepResult Clone(Sandbox* sandbox, Child child, const char** room) {
   Preparation preparation;
-  StepResult result;
-  *room = "plan";
-  if (sandbox == nullptr || !IsFree(*sandbox) || message->fd_count < 1 || !reader.Id(&ignored)) {
-    errno = EINVAL;
-    return Fail("create");
-  }
-  result = MoveTo(message->fds[0], kInitSocket);
-  message->fds[0] = -1;
-  while (result.ok() && reader.Next(&step)) {
-    *room = RoomOf(step.op);
-    if (!SlotsInRange(step)) {
-      errno = EBADF;
-      result = Fail("slot");
-    } else {
-      result = Prepare(sandbox, step, &preparation);
-    }
-  }
+  StepResult result = PrepareAll(sandbox, *child.message, &preparation, room);
   if (result.ok()) {
     *room = "user";
-    Child child = {id, message};
-    result = CloneMapped(preparation.namespaces, preparation.group_fd, preparation.procs_files, preparation.procs_count, preparation.oom_score,
-                         Body, &child, &sandbox->pid, &sandbox->userns, &sandbox->netns);
+    result = CloneMapped(preparation.namespaces, preparation.group_fd, preparation.oom_score, Body, &child, &sandbox->pid, &sandbox->userns,
+                         &sandbox->netns);
     if (!result.ok()) sandbox->pid = 0;
   }
   if (preparation.group_fd >= 0) close(preparation.group_fd);
@@ -183,6 +111,32 @@ StepResult Create(Sandbox* sandbox, uint32_t id, Message* message, const char** 
     }
   }
   return result;
+}
+
+}  // namespace
+
+StepResult Create(Sandbox* sandbox, uint32_t id, Message* message, const char** room) {
+  *room = "plan";
+  if (sandbox == nullptr || !IsFree(*sandbox) || message->fd_count < 1) {
+    errno = EINVAL;
+    return Fail("create");
+  }
+  const StepResult result = MoveTo(message->fds[0], kInitSocket);
+  message->fds[0] = -1;
+  return result.ok() ? Clone(sandbox, {id, message, false}, room) : result;
+}
+
+StepResult CreateBlank(Sandbox* sandbox, uint32_t id, const Message& message, const char** room) {
+  *room = "plan";
+  if (sandbox == nullptr || !IsFree(*sandbox)) {
+    errno = EINVAL;
+    return Fail("blank");
+  }
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return Fail("socketpair");
+  sandbox->rest = MoveHigh(ends[0]);
+  const StepResult result = MoveTo(ends[1], kRestSocket);
+  return result.ok() ? Clone(sandbox, {id, &message, true}, room) : result;
 }
 
 }  // namespace stratabox

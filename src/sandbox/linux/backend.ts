@@ -1,9 +1,7 @@
 // Starting a sandbox on Linux: root, groups and ids become a plan, the supervisor carries it out, PID 1 reports when it is ready.
 import { chownSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { UnsupportedError } from '../../core/index.js'
-import { native } from '../../native/index.js'
 import {
   attachSnapshots,
   type HiddenPlace,
@@ -20,22 +18,20 @@ import {
   type TreeSource,
 } from '../../rootfs/index.js'
 import type { Backend, StartInput } from '../backend.js'
-import { pendingCall } from '../pending.js'
 import { normalize, type SandboxSpec } from '../spec.js'
 import type { IsolationReport } from '../types.js'
+import type { Blank } from './blanks.js'
 import { type CgroupPlan, planCgroups, prepareCgroups, resolveDevices } from './cgroup/index.js'
 import { isMarkedDelegated } from './delegated.js'
 import { degradedEntry } from './fallback.js'
 import { explained } from './forbidden.js'
 import { idMode, type LinuxHost, linuxHost } from './host.js'
-import { broken, closeHandOuts, type HandOuts, InitClient } from './init-client.js'
 import { isolationReport } from './isolation.js'
 import { landlockEntry } from './landlock.js'
-import { planSandbox } from './plan.js'
+import { type Launch, launch, openSeat } from './launch.js'
+import { mayResume, type PlanParts, planRest, planSandbox } from './plan.js'
 import { probeLinux } from './probe.js'
 import { LinuxSandbox } from './sandbox.js'
-
-let serial = 0
 
 /** Passes times of phases on. */
 class Phases {
@@ -103,105 +99,63 @@ function groupsFor(host: LinuxHost, spec: SandboxSpec, id: string): CgroupPlan {
   return planCgroups(limits, host.cgroups, id)
 }
 
+/** Steps, name and groups of a sandbox; from a child made ahead where one waits that can become it. */
+function planned(host: LinuxHost, parts: Omit<PlanParts, 'cgroup'>): Pick<Launch, 'id' | 'steps' | 'blank'> & { cgroup: CgroupPlan } {
+  const blank = mayResume(parts.spec) ? host.blanks.take() : undefined
+  if (blank !== undefined) {
+    const { id } = blank
+    const cgroup = groupsFor(host, parts.spec, id)
+    const steps = planRest({ ...parts, cgroup }, new Set(blank.cgroup.groups.map(({ directory }) => directory)))
+    if (steps !== undefined) return { id, cgroup, steps, blank }
+    host.blanks.close(blank)
+  }
+  const id = host.nextId()
+  const cgroup = groupsFor(host, parts.spec, id)
+  return { id, cgroup, steps: planSandbox({ ...parts, cgroup }), blank: undefined }
+}
+
 async function start(spec: SandboxSpec, input: StartInput, signal: AbortSignal | undefined): Promise<LinuxSandbox> {
   const phases = new Phases()
   const host = await linuxHost()
   phases.mark('host')
   signal?.throwIfAborted()
-  const id = `${host.runtime.id}-${serial++}`
-  const cgroup = groupsFor(host, spec, id)
   const source: TreeSource = { isIdmapped: host.ids.mode === 'range' }
   const mounts = await mountPlan(host, spec, input, source)
   const root = await rootPlan(input, source, mounts.points)
   let scratchDirectory: string | undefined
+  let taken: Blank | undefined
   try {
-    const isolation = refuse(reportOf(host, spec, root, cgroup), spec)
-    const below = attachSnapshots(input.snapshots, source)
+    const snapshots = attachSnapshots(input.snapshots, source)
     scratchDirectory = spec.scratch === 'disk' ? await input.scratchDirectory() : undefined
     if (scratchDirectory !== undefined && host.lease !== undefined) chownSync(scratchDirectory, host.lease.start, host.lease.start)
     signal?.throwIfAborted()
-    const parts = {
-      spec,
-      ids: host.ids,
-      cgroup,
-      root,
-      mounts,
-      snapshots: below,
-      mountPoint: join(host.runtime.own, 'mount'),
-      scratchDirectory,
-      procCovers: host.procCovers,
-      hasTimeNamespaces: host.hasTimeNamespaces,
-      landlockAbi: host.supervisor.landlockAbi,
-    }
+    const plan = planned(host, { ...host.plan, spec, root, mounts, snapshots, scratchDirectory })
+    taken = plan.blank
+    const isolation = refuse(reportOf(host, spec, root, plan.cgroup), spec)
     phases.mark('plan')
-    return await launch(host, id, spec, planSandbox(parts), phases, signal, (started) => ({
+    const seat = openSeat(host, plan)
+    taken = undefined
+    const started = await launch(seat, host, signal)
+    phases.mark('start')
+    return new LinuxSandbox({
       ...started,
-      cgroup,
+      id: plan.id,
+      host,
+      spec,
+      cgroup: plan.cgroup,
       trees: [...root.trees, ...mounts.trees],
       snapshots: input.snapshots,
       isolation,
+      timings: phases.list,
       scratchDirectory,
       release: () => root.release(),
-    }))
+    })
   } catch (error) {
+    if (taken !== undefined) host.blanks.close(taken)
     // Where the supervisor got to know of it, it is gone already.
     if (scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await root.release()
     throw explained(error)
-  }
-}
-
-type Started = Pick<
-  ConstructorParameters<typeof LinuxSandbox>[0],
-  'id' | 'number' | 'host' | 'spec' | 'init' | 'handOuts' | 'timings' | 'ended'
->
-
-async function launch(
-  host: LinuxHost,
-  id: string,
-  spec: SandboxSpec,
-  steps: ReturnType<typeof planSandbox>,
-  phases: Phases,
-  signal: AbortSignal | undefined,
-  complete: (started: Started) => ConstructorParameters<typeof LinuxSandbox>[0],
-): Promise<LinuxSandbox> {
-  let end: (error: Error) => void = () => undefined
-  const ended = new Promise<Error>((resolve) => {
-    end = resolve
-  })
-  let init: InitClient | undefined
-  const lose = (error: Error, how: 'killed' | 'lost') => {
-    init?.close(error, how)
-    end(error)
-  }
-  const number = host.supervisor.reserve({
-    exited: () => lose(init?.closedBy ?? broken('is gone'), 'killed'),
-    failed: (error) => lose(error, 'killed'),
-    lost: (error) => lose(error, 'lost'),
-  })
-  const abort = () => lose(signal?.reason as Error, 'killed')
-  let handOuts: HandOuts | undefined
-  try {
-    const [ours, theirs] = native().socketPair()
-    try {
-      init = new InitClient(ours, () => host.supervisor.killInit(number))
-      host.supervisor.create(number, steps, theirs)
-    } finally {
-      native().close(theirs)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    handOuts = await pendingCall(init.ready)
-    signal?.throwIfAborted()
-    phases.mark('start')
-    return new LinuxSandbox(complete({ id, number, host, spec, init, handOuts, timings: phases.list, ended }))
-  } catch (error) {
-    init?.close(error as Error)
-    if (handOuts !== undefined) await closeHandOuts(handOuts)
-    await host.supervisor.close(number)
-    signal?.throwIfAborted()
-    throw error
-  } finally {
-    signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -6,13 +6,15 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { UnsupportedError } from '../../core/index.js'
-import { native, OP, type Step, step } from '../../native/index.js'
+import { native, OP, step } from '../../native/index.js'
 import { coverProc } from '../../rootfs/index.js'
+import { Blanks } from './blanks.js'
 import { type CgroupHost, detectCgroups, findGroups, nodeCgroupFs } from './cgroup/index.js'
 import { FileHelper } from './file-helper.js'
 import { explained } from './forbidden.js'
 import { chooseIdMode, type IdLease, type IdMode, leaseIds, RANGE_LENGTH } from './ids.js'
 import { lockFile } from './locked-file.js'
+import type { PlanHost } from './plan.js'
 import { noteGroups, type RuntimeDirectory, sweepDead, takeRuntimeDirectory } from './runtime-directory.js'
 import { shared } from './shared.js'
 import { Supervisor } from './supervisor.js'
@@ -30,9 +32,11 @@ export interface LinuxHost {
   /** Changes when controllers are enabled for the first sandbox that needs them. */
   cgroups: CgroupHost
   readonly supervisor: Supervisor
-  /** Steps that hide parts of /proc, and make others read-only. */
-  readonly procCovers: readonly Step[]
-  readonly hasTimeNamespaces: boolean
+  /** What plans have of it. */
+  readonly plan: PlanHost
+  /** A name that no sandbox of the machine has. */
+  nextId(): string
+  readonly blanks: Blanks
   /** Else an overlay on a tmpfs cannot take directories of the layers below away. */
   readonly tmpfsHasUserXattrs: boolean
   /** The file helper, started when first needed. */
@@ -180,8 +184,29 @@ async function startHost(): Promise<LinuxHost> {
     () => FileHelper.start(supervisor),
     (helper) => helper.isAlive,
   )
-  const found = { hasTimeNamespaces: existsSync('/proc/self/ns/time'), tmpfsHasUserXattrs: tmpfsHasUserXattrs(runtime.own) }
-  return { ids, lease, runtime, cgroups, supervisor, procCovers: coverProc(), ...found, files }
+  const plan: PlanHost = {
+    ids,
+    mountPoint: join(runtime.own, 'mount'),
+    hasTimeNamespaces: existsSync('/proc/self/ns/time'),
+    landlockAbi: supervisor.landlockAbi,
+    procCovers: coverProc(),
+  }
+  let serial = 0
+  const nextId = () => `${runtime.id}-${serial++}`
+  const blanks = new Blanks({ supervisor, plan, nextId, cgroups: () => host.cgroups })
+  const host: LinuxHost = {
+    ids,
+    lease,
+    runtime,
+    cgroups,
+    supervisor,
+    plan,
+    nextId,
+    blanks,
+    tmpfsHasUserXattrs: tmpfsHasUserXattrs(runtime.own),
+    files,
+  }
+  return host
 }
 
 /** The host with a living supervisor: the first call starts it, and the first after its death starts another. */

@@ -1,5 +1,4 @@
 // What a Linux sandbox's walls are, mechanism by mechanism, as the report tells it.
-import { existsSync } from 'node:fs'
 import type { RootPlan } from '../../rootfs/index.js'
 import type { SandboxSpec } from '../spec.js'
 import type { IsolationEntry, IsolationReport } from '../types.js'
@@ -48,7 +47,7 @@ function scratchEntry({ scratch }: SandboxSpec, hasXattrs: boolean): IsolationEn
 /** What the report is about. */
 export interface ReportParts {
   readonly spec: SandboxSpec
-  readonly host: { readonly ids: IdMode; readonly tmpfsHasUserXattrs: boolean }
+  readonly host: { readonly ids: IdMode; readonly tmpfsHasUserXattrs: boolean; readonly plan: { readonly hasTimeNamespaces: boolean } }
   /** Undefined: no root yet. */
   readonly root: RootPlan | undefined
   readonly cgroup: CgroupPlan
@@ -61,7 +60,7 @@ export function isolationReport({ spec, host, root, cgroup }: ReportParts): Isol
     mount: enforced('mount namespace, pivot_root; nothing of the host but what is named'),
     pid: enforced('PID namespace; its PID 1 dies with the host process'),
     uts: enforced('UTS namespace'),
-    time: existsSync('/proc/self/ns/time') ? enforced('time namespace') : { status: 'off', how: 'this kernel has no time namespaces' },
+    time: host.plan.hasTimeNamespaces ? enforced('time namespace') : { status: 'off', how: 'this kernel has no time namespaces' },
     proc: enforced('a procfs of its own; what shows or sets the machine is masked or read-only'),
     ipc: enforced('IPC namespace'),
     cgroup: enforced('cgroup namespace'),

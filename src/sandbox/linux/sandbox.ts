@@ -217,13 +217,15 @@ export class LinuxSandbox implements RunningSandbox {
 
   async #end(): Promise<void> {
     const { host, init, handOuts, number, cgroup, scratchDirectory } = this.#parts
+    // First of all, because this is what takes long.
+    const closing = host.supervisor.close(number)
     init.close(new ClosedError('the sandbox was closed'))
     this.#limits.close()
     const watched = this.#disk?.close()
     // A frozen task of v1 does not see its SIGKILL until it is thawed; on v2 this is harmless.
-    const closing = host.supervisor.close(number)
     if (cgroup.freezer !== undefined && this.#isFrozen) this.#thawQuietly(cgroup.freezer.path, cgroup.freezer.thawed)
     await Promise.all([closing, watched, closeHandOuts(handOuts)])
+    host.blanks.closed()
     // Else the supervisor has removed it, as the root of the namespace whose ids its files have.
     if (!host.supervisor.isAlive && scratchDirectory !== undefined) await rm(scratchDirectory, { recursive: true, force: true })
     await this.#parts.release()

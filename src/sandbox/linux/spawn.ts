@@ -87,6 +87,7 @@ class Pipes {
   readonly ours: number[] = []
   readonly theirs: number[] = []
   readonly #fds = new Set<number>()
+  readonly #sockets: Socket[] = []
 
   add(direction: 'read' | 'write', owner: { uid: number; gid: number } | undefined): void {
     const [read, write] = native().pipe(direction)
@@ -105,12 +106,16 @@ class Pipes {
   closeAll(): void {
     for (const fd of this.#fds) native().close(fd)
     this.#fds.clear()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   socket(k: number, direction: 'read' | 'write'): Socket {
     const fd = this.ours[k] as number
     const socket = new Socket({ fd, readable: direction === 'read', writable: direction === 'write' })
     this.#fds.delete(fd)
+    this.#sockets.push(socket)
+    // Until somebody has it: calls keep the loop alive, pipes do not, and a pipe that breaks has ended.
+    socket.unref().on('error', () => undefined)
     return socket
   }
 }
@@ -173,12 +178,14 @@ export async function spawnCommand(context: SpawnContext, request: SpawnRequest,
     const oomBefore = context.oomKills()
     const watcher = new ExitWatcher((end) => mayBeOomKill(end.waitStatus) && context.oomKills() > oomBefore, context.ended)
     context.starting()
-    const { id, pid } = await pendingCall(init.spawn(message, fds, watcher))
+    const starting = init.spawn(message, fds, watcher)
+    // Streams are made while the program starts: for a short one they take as long as all else.
     pipes.closeTheirs()
     let next = 0
     const stdin = request.hasStdin ? pipes.socket(next++, 'write') : undefined
     const stdout = pipes.socket(next++, 'read')
     const stderr = request.mergeStderr ? undefined : pipes.socket(next, 'read')
+    const { id, pid } = await pendingCall(starting)
     return {
       pid,
       stdin,

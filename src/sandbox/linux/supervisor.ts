@@ -73,9 +73,24 @@ export class Supervisor {
     return id
   }
 
+  /** From now on another hears of it. */
+  rewatch(id: number, watcher: SandboxWatcher): void {
+    this.#watchers.set(id, watcher)
+  }
+
   /** Sends a sandbox's plan; success and the child's own failures arrive on PID 1's socket. */
   create(id: number, steps: readonly Step[], initSocket: number): void {
     send(this.#channel, id, [{ op: OP.create }, ...steps], [initSocket])
+  }
+
+  /** Makes a child ahead of its sandbox, with the first part of a plan. One that fails is heard of as `exited` or `failed`. */
+  createBlank(id: number, steps: readonly Step[]): void {
+    send(this.#channel, id, [{ op: OP.blank }, ...steps])
+  }
+
+  /** Sends such a child the rest: from here on as after `create`. */
+  resume(id: number, steps: readonly Step[], initSocket: number): void {
+    send(this.#channel, id, [{ op: OP.resume }, ...steps], [initSocket])
   }
 
   /** Ends a sandbox and everything it left; resolves when nothing is there any more. */

@@ -38,6 +38,14 @@ function assemble(profile: SeccompProfile, options: CompileSeccompOptions): Uint
 }
 
 const COMPILED = new WeakMap<SeccompProfile, Map<string, Uint8Array>>()
+// Most sandboxes have the very same list.
+const LISTS = new WeakMap<readonly string[], string>()
+
+function listKey(capabilities: readonly string[]): string {
+  const key = LISTS.get(capabilities) ?? [...capabilities].sort().join()
+  if (Object.isFrozen(capabilities)) LISTS.set(capabilities, key)
+  return key
+}
 
 /** The program for a profile: an array of `struct sock_filter`, 8 bytes each, to be handed to seccomp(2) as it is. Calls through another
  *  architecture's entry (int 0x80) kill the process; x32 calls are ENOSYS. Programs are kept per profile object: change neither the profile nor
@@ -46,7 +54,7 @@ const COMPILED = new WeakMap<SeccompProfile, Map<string, Uint8Array>>()
 export function compileSeccomp(profile: SeccompProfile, options: CompileSeccompOptions): Uint8Array {
   const programs = COMPILED.get(profile) ?? new Map<string, Uint8Array>()
   COMPILED.set(profile, programs)
-  const key = JSON.stringify([options.arch, [...options.capabilities].sort(), options.kernel ?? null])
+  const key = `${options.arch} ${listKey(options.capabilities)} ${options.kernel ?? ''}`
   const bytes = programs.get(key) ?? assemble(profile, options)
   programs.set(key, bytes)
   return bytes

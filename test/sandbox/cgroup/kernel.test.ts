@@ -56,7 +56,7 @@ async function inGroups(
     const exited = once(child, 'exit')
     let text = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => (text += bytes.toString()))
-    const procs = plan.unifiedDirectory === undefined ? plan.procsFiles : [...plan.procsFiles, `${plan.unifiedDirectory}/cgroup.procs`]
+    const procs = plan.unifiedDirectory === undefined ? plan.tasksFiles : [...plan.tasksFiles, `${plan.unifiedDirectory}/cgroup.procs`]
     for (const path of procs) nodeCgroupFs.writeFile(path, String(child.pid))
     child.stdin?.end('go\n')
     await check({ plan, child, output: () => text, exited })

@@ -36,7 +36,7 @@ const shown = (tree: FakeCgroups, host: CgroupHost, limits: CgroupLimits) => {
     ...plan,
     groups: plan.groups.map((group) => `${group.controller} ${group.directory.slice(tree.root.length)}`),
     writes: plan.writes.map(({ path, text }) => `${path.slice(tree.root.length)} ${text}`),
-    procsFiles: plan.procsFiles.map((path) => path.slice(tree.root.length)),
+    tasksFiles: plan.tasksFiles.map((path) => path.slice(tree.root.length)),
     unifiedDirectory: plan.unifiedDirectory?.slice(tree.root.length),
   }
 }
@@ -68,7 +68,7 @@ describe('cgroup v1', () => {
         '/cg/blkio/stratabox-x/blkio.throttle.read_bps_device 8:0 1000',
         '/cg/blkio/stratabox-x/blkio.throttle.write_iops_device 8:0 5',
       ],
-      procsFiles: ['memory', 'cpu', 'pids', 'blkio', 'freezer'].map((name) => `/cg/${name}/stratabox-x/cgroup.procs`),
+      tasksFiles: ['memory', 'cpu', 'pids', 'blkio', 'freezer'].map((name) => `/cg/${name}/stratabox-x/tasks`),
       unifiedDirectory: undefined,
       freezer: { path: `${tree.root}/cg/freezer/stratabox-x/freezer.state`, frozen: 'FROZEN', thawed: 'THAWED' },
       isolation: {
@@ -121,7 +121,7 @@ describe('cgroup v1', () => {
     })
     expect(shown(tree, host, { cpusMax: 1, cpuWeight: 100 })).toMatchObject({
       groups: ['cpu /cg/cpu,cpuacct/stratabox-x'],
-      procsFiles: ['/cg/cpu,cpuacct/stratabox-x/cgroup.procs'],
+      tasksFiles: ['/cg/cpu,cpuacct/stratabox-x/tasks'],
     })
   })
   it('refuses each limit, with why and remedy, where no group can be made', () => {
@@ -130,7 +130,7 @@ describe('cgroup v1', () => {
     for (const name of ['memory', 'cpu', 'pids', 'blkio', 'freezer']) tree.denied.add(`/cg/${name}`)
     const host = detect(layout)
     const plan = planCgroups(all, host, 'x')
-    expect(plan).toMatchObject({ groups: [], writes: [], procsFiles: [] })
+    expect(plan).toMatchObject({ groups: [], writes: [], tasksFiles: [] })
     expect(plan.isolation['memoryMaxBytes']).toMatchObject({
       status: 'refused',
       why: expect.stringMatching(/EACCES/),
@@ -177,7 +177,7 @@ describe('cgroup v2', () => {
         '/cg/stratabox-x/pids.max 10',
         '/cg/stratabox-x/io.max 8:0 rbps=1000 wiops=5',
       ],
-      procsFiles: [],
+      tasksFiles: [],
       unifiedDirectory: '/cg/stratabox-x',
       freezer: { path: `${tree.root}/cg/stratabox-x/cgroup.freeze`, frozen: '1', thawed: '0' },
     })
@@ -295,7 +295,7 @@ describe('hybrid', () => {
     expect(host.layout).toBe('hybrid')
     expect(shown(tree, host, { memoryMaxBytes: MIB, pidsMax: 3, cpusMax: 1 })).toMatchObject({
       groups: ['memory /cg/memory/a/stratabox-x', 'pids /cg/pids/stratabox-x', 'unified /cg/unified/stratabox-x'],
-      procsFiles: ['/cg/memory/a/stratabox-x/cgroup.procs', '/cg/pids/stratabox-x/cgroup.procs'],
+      tasksFiles: ['/cg/memory/a/stratabox-x/tasks', '/cg/pids/stratabox-x/tasks'],
       unifiedDirectory: '/cg/unified/stratabox-x',
       isolation: { cpusMax: { status: 'refused' }, memoryMaxBytes: { status: 'enforced' } },
     })
@@ -306,7 +306,7 @@ describe('no control groups', () => {
   it('refuses limits and plans nothing', () => {
     const host = detectCgroups({ procSelfCgroup: '', mountinfo: '' })
     expect(host).toEqual({ layout: 'none', hierarchies: [] })
-    expect(planCgroups({}, host, 'x')).toMatchObject({ groups: [], writes: [], procsFiles: [] })
+    expect(planCgroups({}, host, 'x')).toMatchObject({ groups: [], writes: [], tasksFiles: [] })
     expect(planCgroups({ pidsMax: 1 }, host, 'x').isolation['pidsMax']).toMatchObject({ status: 'refused', remedy: expect.any(String) })
   })
   it('refuses an id that would lead elsewhere', () => {

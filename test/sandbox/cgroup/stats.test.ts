@@ -5,7 +5,7 @@ import { FakeCgroups } from './tree.js'
 const planOf = (groups: CgroupPlan['groups'], unifiedDirectory?: string): CgroupPlan => ({
   groups,
   writes: [],
-  procsFiles: [],
+  tasksFiles: [],
   isolation: {},
   ...(unifiedDirectory === undefined ? {} : { unifiedDirectory }),
 })

@@ -12,6 +12,7 @@ import { encodeMessage, native, OP, type Step, step } from '../../../src/native/
 import { closeChannel, watch } from '../../../src/sandbox/linux/channels.js'
 import { linuxHost } from '../../../src/sandbox/linux/host.js'
 import { type EndWatcher, InitClient } from '../../../src/sandbox/linux/init-client.js'
+import { descendants } from '../../support/descendants.js'
 import { requires } from '../../support/requires.js'
 import { openFds } from '../../support/residue.js'
 import { staticProgram } from '../../support/static-program.js'
@@ -149,10 +150,10 @@ describe('a PID 1 of its own process', () => {
     requires(ctx, 'root')
     const sandbox = await open()
     const { pid } = (await linuxHost()).supervisor
-    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-    const before = children()
+    const inits = () => descendants(pid).flatMap((child) => (child.name === 'stratabox-init' ? [String(child.pid)] : []))
+    const before = inits()
     const victim = await open()
-    const [init] = children().filter((child) => !before.includes(child))
+    const [init] = inits().filter((one) => !before.includes(one))
     const sleeping = victim.run(['sleep', '600'])
     await victim.run(['true'])
     execFileSync(program(), ['speak', init!])
@@ -161,7 +162,7 @@ describe('a PID 1 of its own process', () => {
       code: 'ERR_SANDBOX_ENDED',
       message: expect.stringContaining('said what it never says'),
     })
-    await eventually(() => !children().includes(init!), 'the end of PID 1')
+    await eventually(() => !inits().includes(init!), 'the end of PID 1')
     expect(await output(sandbox, ['echo', 'still here'])).toBe('still here')
     await sandbox.close()
     await victim.close()

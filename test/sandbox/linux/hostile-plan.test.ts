@@ -94,10 +94,12 @@ describe('a supervisor', () => {
     'overlay',
     'none',
   )
-  const own = [OP.makeGroup, OP.writeFile, OP.attachGroup, OP.intoGroup, OP.openTree, OP.removeAtEnd, OP.oomScore] as const
+  const own = [OP.makeGroup, OP.writeFile, OP.intoGroup, OP.openTree, OP.removeAtEnd, OP.oomScore] as const
   const child = [
+    OP.attachGroup,
     OP.setIds,
     OP.privateMounts,
+    OP.reconfigure,
     OP.hostname,
     OP.loopback,
     OP.newMount,
@@ -139,7 +141,7 @@ describe('a supervisor', () => {
     id: fc.oneof({ weight: 8, arbitrary: fc.nat(3) }, fc.constantFrom(65_535, 65_536, 0xffff_ffff)),
     op: fc.oneof(
       { weight: 6, arbitrary: fc.constant(OP.create) },
-      fc.constantFrom(OP.close, OP.killAll, OP.userns, OP.socket, OP.helper, 0, 999),
+      fc.constantFrom(OP.blank, OP.resume, OP.resume, OP.close, OP.killAll, OP.userns, OP.socket, OP.helper, 0, 999),
     ),
     steps,
     sockets: fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.nat(16)),

@@ -7,7 +7,7 @@ import { normalize } from '../../../src/sandbox/spec.js'
 import type { BaseSandboxOptions } from '../../../src/sandbox/types.js'
 
 const NAMES = new Map<number, string>(Object.entries(OP).map(([name, op]) => [op, name]))
-const noGroups = { groups: [], writes: [], procsFiles: [], isolation: {} }
+const noGroups = { groups: [], writes: [], tasksFiles: [], isolation: {} }
 const single = { mode: 'single', uidMap: [], gidMap: [], why: '', remedy: '' } as const
 const range = { mode: 'range' } as const
 
@@ -53,7 +53,6 @@ describe('the plan', () => {
         "openHere 0 "/run/stratabox/1-0/mount"",
         "setIds 1",
         "privateMounts",
-        "hostname "sandbox"",
         "loopback",
         "sysctl "/proc/sys/net/ipv4/ip_unprivileged_port_start" "0"",
         "sysctl "/proc/sys/net/ipv4/ping_group_range" "0 65535"",
@@ -62,18 +61,6 @@ describe('the plan', () => {
         "enter 2",
         "mkdir 493 "u"",
         "mkdir 493 "w"",
-        "mkdir 493 "l"",
-        "attach 1 2 "l"",
-        "mkdir 493 "root"",
-        "mkdir 493 "k"",
-        "mkdir 365 "k/proc"",
-        "mkdir 493 "k/dev"",
-        "mkdir 1023 "k/tmp"",
-        "chdir "l"",
-        "mkdir 493 "../u/0"",
-        "mkdir 493 "../w/0"",
-        "overlay 6 "../root" "lowerdir=app:base:../k,upperdir=../u/0,workdir=../w/0,userxattr"",
-        "chdir ".."",
         "newMount 3 14 "proc" """,
         "attachOver 6 "p/keys"",
         "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,max=256,gid=5"",
@@ -106,6 +93,19 @@ describe('the plan', () => {
         "symlink "pts/ptmx" "dev/ptmx"",
         "tree 4 1 10 "dev"",
         "tree 5 0 6 "tmp"",
+        "hostname "sandbox"",
+        "mkdir 493 "l"",
+        "attach 1 2 "l"",
+        "mkdir 493 "root"",
+        "mkdir 493 "k"",
+        "mkdir 365 "k/proc"",
+        "mkdir 493 "k/dev"",
+        "mkdir 1023 "k/tmp"",
+        "chdir "l"",
+        "mkdir 493 "../u/0"",
+        "mkdir 493 "../w/0"",
+        "overlay 6 "../root" "lowerdir=app:base:../k,upperdir=../u/0,workdir=../w/0,userxattr"",
+        "chdir ".."",
         "openUpper "u"",
         "chdir "root"",
         "pivot",
@@ -131,8 +131,8 @@ describe('the plan', () => {
         "only": [
           "setIds 0",
           "sysctl "/proc/sys/net/ipv4/ping_group_range" "0 0"",
-          "tree 1 0 0 "/store/layers/root"",
           "newMount 7 10 "devpts" "newinstance,ptmxmode=0666,mode=0620,max=256"",
+          "tree 1 0 0 "/store/layers/root"",
         ],
         "without": [
           "openTree 1 0 1 0 "/store/layers/root"",
@@ -151,7 +151,7 @@ describe('the plan', () => {
         { controller: 'unified', version: 2 as const, directory: '/sys/fs/cgroup/unified/stratabox-1' },
       ],
       writes: [{ path: '/sys/fs/cgroup/memory/stratabox-1/memory.limit_in_bytes', text: '1048576' }],
-      procsFiles: ['/sys/fs/cgroup/memory/stratabox-1/cgroup.procs'],
+      tasksFiles: ['/sys/fs/cgroup/memory/stratabox-1/tasks'],
       unifiedDirectory: '/sys/fs/cgroup/unified/stratabox-1',
       isolation: {},
     }
@@ -159,7 +159,7 @@ describe('the plan', () => {
       'makeGroup "/sys/fs/cgroup/memory/stratabox-1"',
       'makeGroup "/sys/fs/cgroup/unified/stratabox-1"',
       'writeFile "/sys/fs/cgroup/memory/stratabox-1/memory.limit_in_bytes" "1048576"',
-      'attachGroup "/sys/fs/cgroup/memory/stratabox-1/cgroup.procs"',
+      'attachGroup "/sys/fs/cgroup/memory/stratabox-1/tasks"',
       'intoGroup "/sys/fs/cgroup/unified/stratabox-1"',
       expect.stringContaining('namespaces'),
     ])

@@ -83,7 +83,7 @@ export function planCgroups(limits: CgroupLimits, host: CgroupHost, id: string):
   return {
     groups,
     writes,
-    procsFiles: groups.filter((group) => group.version === 1).map((group) => `${group.directory}/cgroup.procs`),
+    tasksFiles: groups.filter((group) => group.version === 1).map((group) => `${group.directory}/tasks`),
     ...(unifiedDirectory === undefined ? {} : { unifiedDirectory }),
     ...(frozenBy === undefined ? {} : { freezer: frozenBy }),
     isolation,

@@ -47,8 +47,8 @@ export const eventsFiles = (plan: CgroupPlan): string[] =>
 
 /** How many processes the sandbox has, PID 1 included; undefined where no group knows. */
 export function processCount(plan: CgroupPlan, fs: CgroupFs = nodeCgroupFs): number | undefined {
-  const file = plan.unifiedDirectory === undefined ? plan.procsFiles[0] : `${plan.unifiedDirectory}/cgroup.procs`
-  return file === undefined ? undefined : readIfThere(fs, file)?.match(/^\d+$/gm)?.length
+  const directory = plan.unifiedDirectory ?? plan.groups[0]?.directory
+  return directory === undefined ? undefined : readIfThere(fs, `${directory}/cgroup.procs`)?.match(/^\d+$/gm)?.length
 }
 
 function cpuUsageUs(read: Read, unified: (file: string) => string | undefined): number | undefined {

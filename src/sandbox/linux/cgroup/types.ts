@@ -90,8 +90,8 @@ export interface CgroupGroup {
 export interface CgroupPlan {
   readonly groups: readonly CgroupGroup[]
   readonly writes: readonly CgroupWrite[]
-  /** v1: files that take the pid of the sandbox's PID 1, before its first instruction. */
-  readonly procsFiles: readonly string[]
+  /** v1: files by which the sandbox's PID 1 joins its groups, before it does anything else. */
+  readonly tasksFiles: readonly string[]
   /** v2: for CLONE_INTO_CGROUP, `cgroup.freeze` and `cgroup.kill`. */
   readonly unifiedDirectory?: string
   /** Where and how to freeze; undefined when nothing can. */
