@@ -95,7 +95,7 @@ async function begin(
     scratchDirectory: async () => (await (await content()).scratch()).path,
     cacheDirectory: async (name, idMode) => (await content()).mountCache(name, idMode),
     hiddenPlaces: () => stores.filter(existsSync).map((path) => ({ path: realpathSync(path), what: 'the store', remedy: STORE_REMEDY })),
-    etcCopy: async () => etcCopy((await content()).paths.cache()),
+    etcCopy: async () => (await content()).hostCopies(etcCopy),
   }
   const running = await (await backend()).start(spec, input, signal)
   return new Session(running, spec, resolved.defaults)

@@ -11,6 +11,11 @@ import type { SaveFormat } from './store-archive.js'
 export interface StoreOptions extends Abortable {
   /** Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows `%LOCALAPPDATA%\stratabox`). */
   readonly path?: string | undefined
+  /** Only read: nothing is made, locked or swept. A store that this user cannot write is opened so by itself. Default: false. */
+  readonly readOnly?: boolean | undefined
+  /** Most bytes of content that the store shall have: whenever something was added, caches that nobody uses go, the least recently used first (see `trim`). Images
+   *  with a reference, and what is in use, may be more. Default: no limit. */
+  readonly quotaBytes?: number | undefined
   /** Mirrors, certificates and more for all pulls and pushes, by registry: `{ 'registry.example:5000': { ca } }`. */
   readonly registries?: RegistriesSettings | undefined
 }

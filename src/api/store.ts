@@ -49,17 +49,30 @@ export class Store implements AsyncDisposable {
   }
 
   /** Opens the store at `path`, which is made if absent. Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows
-   *  `%LOCALAPPDATA%\stratabox`). `registries`: mirrors, certificates and more for all pulls and pushes, by registry. @throws StrataError `ERR_STORE` for a directory with something else in it */
+   *  `%LOCALAPPDATA%\stratabox`). `registries`: mirrors, certificates and more for all pulls and pushes, by registry. With `readOnly`, or where this user may not write, it is only read, and what would
+   *  write is a StrataError `ERR_STORE_READ_ONLY`. `quotaBytes`: caches go while it has more. @throws StrataError `ERR_STORE` for a directory with something else in it */
   static async open(options?: StoreOptions): Promise<Store> {
-    const { path, registries, signal } = callOptions(options, 'Store.open', ['path', 'registries'])
+    const { path, readOnly, quotaBytes, registries, signal } = callOptions(options, 'Store.open', [
+      'path',
+      'readOnly',
+      'quotaBytes',
+      'registries',
+    ])
     const settings = checkRegistries(registries, 'Store.open')
     if (stringOption(path, 'path') === '') throw new TypeError('path must not be empty')
-    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), { signal }), settings)
+    if (readOnly !== undefined && typeof readOnly !== 'boolean') throw new TypeError('Store.open: readOnly must be a boolean')
+    const how = { readOnly, quotaBytes: integerOption(quotaBytes, 'quotaBytes', 0), signal }
+    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), how), settings)
   }
 
   /** The store's directory. */
   get path(): string {
     return contents.get(this)!.path
+  }
+
+  /** Whether it is only read. */
+  get isReadOnly(): boolean {
+    return contents.get(this)!.isReadOnly
   }
 
   /** Begins an image on nothing, on the host's own system files, or on an image; `pull` says when one that is on a registry is pulled. */
@@ -187,7 +200,10 @@ export class Store implements AsyncDisposable {
    *  @throws RegistryError @throws DigestMismatchError @throws FormatError @throws UnsupportedError `ERR_PLATFORM` for an index without that platform */
   async pull(ref: string, options?: TransferOptions): Promise<Image> {
     const given = callOptions(options, 'pull', TRANSFER_OPTIONS)
-    return pullInto(contentOf(this), this.#registries, checkRef(ref), given)
+    const content = contentOf(this)
+    const image = await pullInto(content, this.#registries, checkRef(ref), given)
+    await content.keepToQuota()
+    return image
   }
 
   /** Pushes an image, or an index with all its images; what the registry has is not sent again. The tag is set last. Default tag: `latest`.

@@ -79,8 +79,10 @@ export class Blobs {
     return syncDirectory(this.paths.blobs())
   }
 
-  /** Keeps blobs from the collector, whether they are there yet or not, until `letGo`. Waits for a collection under way. */
+  /** Keeps blobs from the collector, whether they are there yet or not, until `letGo`. Waits for a collection under way. In a store that cannot be written
+   *  there is nobody to keep them from. */
   async keep(digests: readonly Digest[]): Promise<void> {
+    if (this.lease.isReadOnly) return
     const fresh = digests.filter((digest) => !this.#kept.has(digest))
     if (fresh.length === 0) return
     await withLock(this.paths.collectLock(), false, undefined, async () => {

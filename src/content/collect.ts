@@ -27,6 +27,7 @@ export interface Collected {
 /** One collection, while nobody may put anything to use. Unfinished files of dead processes go too. */
 export async function collectUnused(blobs: Blobs, refs: Refs, signal?: AbortSignal): Promise<Collected> {
   const { paths, lease } = blobs
+  lease.checkWritable('collecting')
   await sweepDead(paths)
   const trash: string[] = []
   const result = await withLock(paths.collectLock(), true, signal, async () => {

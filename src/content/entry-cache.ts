@@ -26,8 +26,9 @@ export class EntryCache {
     return entries
   }
 
-  /** Takes note of the entries of a layer that was just made. */
+  /** Takes note of the entries of a layer that was just made, where that can be written. */
   async remember(diffId: Digest, entries: readonly LayerEntry[]): Promise<void> {
+    if (this.blobs.lease.isReadOnly) return
     const lines = [HEADER, ...entries.map((entry) => JSON.stringify(entry, plain)), END, '']
     await replaceFile(this.#path(diffId), Buffer.from(lines.join('\n')), this.blobs.lease.temporary())
   }

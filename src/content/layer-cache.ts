@@ -20,7 +20,7 @@ export class LayerCache {
     await this.blobs.keep([record.digest])
     if (!(await this.blobs.has(record))) return undefined
     const now = new Date()
-    await utimes(this.#path(key), now, now)
+    if (!this.blobs.lease.isReadOnly) await utimes(this.#path(key), now, now)
     return layerFromBlob({ ...record, open: () => this.blobs.open(record) })
   }
 

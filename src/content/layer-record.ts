@@ -63,11 +63,11 @@ export async function readRecord(directory: string): Promise<LayerRecord | undef
 
 /** Whether the files of a layer are there for certain. They are not synced one by one, which would take longer than unpacking: so a layer that was not used
  *  again some minutes after it was made counts for nothing after the next boot, which could have followed a power cut. */
-export async function isSettled(directory: string, { written }: LayerRecord): Promise<boolean> {
+export async function isSettled(directory: string, { written }: LayerRecord, isReadOnly = false): Promise<boolean> {
   const isThisBoot = written.bootId === thisBoot()
   if (isThisBoot && uptimeS() - written.uptimeS < WRITTEN_BACK_S) return true
   const isMarked = (await textOf(join(directory, SETTLED))) !== undefined
-  if (isThisBoot && !isMarked) await writeFile(join(directory, SETTLED), '')
+  if (isThisBoot && !isMarked && !isReadOnly) await writeFile(join(directory, SETTLED), '')
   return isThisBoot || isMarked
 }
 

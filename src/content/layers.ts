@@ -28,6 +28,8 @@ export interface UnpackedLayer {
 export interface HeldStack {
   /** The lowest first. */
   readonly layers: readonly UnpackedLayer[]
+  /** Whether any of it was unpacked for this. */
+  readonly isNew: boolean
   release(): void
 }
 
@@ -48,6 +50,7 @@ export class UnpackedLayers {
   readonly #root: string
   readonly #warm = new Map<Digest, Warm>()
   readonly #underWay = new Map<Digest, Promise<void>>()
+  #unpackedCount = 0
 
   constructor(
     readonly paths: StorePaths,
@@ -62,6 +65,7 @@ export class UnpackedLayers {
     if (this.idMode === 'sub') {
       throw new UnsupportedError('layers with subordinate ids are not unpacked by this version', { remedy: "use idMode 'single'" })
     }
+    const before = this.#unpackedCount
     const chains = chainIds(layers.map((layer) => layer.diffId))
     const holding: Promise<Warm>[] = []
     for (const [at, layer] of layers.entries()) {
@@ -81,7 +85,7 @@ export class UnpackedLayers {
       release()
       throw failed.reason
     }
-    return { layers: held.map((warm) => warm.layer), release }
+    return { layers: held.map((warm) => warm.layer), isNew: this.#unpackedCount > before, release }
   }
 
   /** Lets the collector have what nobody here uses. */
@@ -124,25 +128,33 @@ export class UnpackedLayers {
 
   /** The layer on disk, pinned; undefined where it has to be unpacked. */
   #find(diffId: Digest, chainId: Digest, signal: AbortSignal | undefined): Promise<UnpackedLayer | undefined> {
+    if (this.lease.isReadOnly) return this.#look(diffId, chainId)
     // Not while a collection is under way: it could have read the pins already.
     return withLock(this.paths.collectLock(), false, signal, async () => {
-      for (const digest of new Set([diffId, chainId])) {
-        for (const digits of NAME_DIGITS) {
-          const key = digestHex(digest).slice(0, digits)
-          const directory = join(this.#root, key)
-          const record = await readRecord(directory)
-          if (record === undefined) break
-          if (record.diffId !== diffId || (record.chainId ?? chainId) !== chainId || !(await isSettled(directory, record))) continue
-          this.lease.pin(pinName(this.idMode, key))
-          await noteUse(directory)
-          return { key, record }
-        }
-      }
-      return undefined
+      const found = await this.#look(diffId, chainId)
+      if (found === undefined) return undefined
+      this.lease.pin(pinName(this.idMode, found.key))
+      await noteUse(join(this.#root, found.key))
+      return found
     })
   }
 
+  async #look(diffId: Digest, chainId: Digest): Promise<UnpackedLayer | undefined> {
+    for (const digest of new Set([diffId, chainId])) {
+      for (const digits of NAME_DIGITS) {
+        const key = digestHex(digest).slice(0, digits)
+        const directory = join(this.#root, key)
+        const record = await readRecord(directory)
+        if (record === undefined) break
+        if (record.diffId !== diffId || (record.chainId ?? chainId) !== chainId) continue
+        if (await isSettled(directory, record, this.lease.isReadOnly)) return { key, record }
+      }
+    }
+    return undefined
+  }
+
   #unpack(layer: Layer, chainId: Digest, below: Below, signal: AbortSignal | undefined): Promise<UnpackedLayer> {
+    this.lease.checkWritable(`unpacking layer ${layer.diffId}, which a sandbox needs`)
     // Processes that want the same layer wait for the first, instead of unpacking it as often. A layer waits only for those below it: no circle.
     return withLock(join(this.paths.locks(), `layer-${this.idMode}-${digestHex(chainId).slice(0, 20)}`), true, signal, async () => {
       const found = await this.#find(layer.diffId, chainId, signal)
@@ -152,6 +164,7 @@ export class UnpackedLayers {
       try {
         const place = join(this.paths.temporary(), name)
         const record = await withSpace('unpacking a layer', () => this.#fill(trash.fd, place, layer, chainId, below, signal))
+        this.#unpackedCount++
         return await this.#publish(trash.fd, name, record)
       } finally {
         await removeTree(trash.fd, name)

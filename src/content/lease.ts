@@ -9,6 +9,7 @@ import { native } from '../native/index.js'
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from './linux.js'
 import { tryLock } from './lock.js'
 import type { StorePaths } from './paths.js'
+import { readOnlyError } from './read-only.js'
 import { removeTree } from './tree/remove-tree.js'
 
 const NEW = '.new-'
@@ -24,7 +25,9 @@ export class Lease {
   private constructor(
     readonly id: string,
     readonly paths: StorePaths,
-    fd: number,
+    fd: number | undefined,
+    /** Whether nothing can be written: then nobody sees what this process uses. */
+    readonly isReadOnly = false,
   ) {
     this.#fd = fd
   }
@@ -40,8 +43,19 @@ export class Lease {
     return new Lease(id, paths, fd)
   }
 
-  /** A name, unused until now, for something unfinished; swept when the process dies. */
+  /** What stands in for a lease on a store that cannot be written. */
+  static none(paths: StorePaths): Lease {
+    return new Lease('', paths, undefined, true)
+  }
+
+  /** To be called before anything is written. @throws StrataError `ERR_STORE_READ_ONLY` */
+  checkWritable(what: string): void {
+    if (this.isReadOnly) throw readOnlyError(what)
+  }
+
+  /** A name, unused until now, for something unfinished; swept when the process dies. @throws StrataError `ERR_STORE_READ_ONLY` */
   unusedName(): string {
+    this.checkWritable('writing')
     return `${this.id}.${this.#serial++}`
   }
 
@@ -50,8 +64,14 @@ export class Lease {
     return join(this.paths.temporary(), this.unusedName())
   }
 
-  /** Keeps `key` (`blob-…`, `layer-…`) from the collector. Counted: as many unpins release it. */
+  /** Whether this process keeps `key`. */
+  holds(key: string): boolean {
+    return this.#counts.has(key)
+  }
+
+  /** Keeps `key` (`blob-…`, `layer-…`, `mount-…`) from the collector. Counted: as many unpins release it. */
   pin(key: string): void {
+    if (this.isReadOnly) return
     const count = this.#counts.get(key) ?? 0
     this.#counts.set(key, count + 1)
     if (count === 0) closeSync(openSync(join(this.paths.leases(), this.id, key), 'w', 0o600))
@@ -59,6 +79,7 @@ export class Lease {
 
   /** Takes one pin back. */
   unpin(key: string): void {
+    if (this.isReadOnly) return
     const count = this.#counts.get(key) ?? 0
     if (count > 1) this.#counts.set(key, count - 1)
     else if (this.#counts.delete(key)) rmSync(join(this.paths.leases(), this.id, key), { force: true })

@@ -29,6 +29,7 @@ export async function receiveBlob(blobs: Blobs, name: Required<BlobName>, from: 
   // First kept, then looked for: in between nothing can be collected.
   await blobs.keep([name.digest])
   if (await blobs.has(name)) return false
+  blobs.lease.checkWritable('fetching a blob')
   const path = blobs.paths.partial(name.digest)
   const file = await openLocked(path, options.signal)
   let isKept = false

@@ -60,6 +60,7 @@ export class Refs {
   }
 
   async #change(signal: AbortSignal | undefined, change: (all: readonly Descriptor[]) => readonly Descriptor[] | undefined): Promise<void> {
+    this.lease.checkWritable('changing a reference')
     await withLock(this.paths.indexLock(), true, signal, async () => {
       const changed = change(await this.#read())
       if (changed !== undefined) await replaceFile(this.paths.index(), layoutIndex(changed), this.lease.temporary())

@@ -20,6 +20,7 @@ export async function repairStore(
   sources: readonly (Image | ImageIndex)[],
   signal?: AbortSignal,
 ): Promise<Repaired> {
+  blobs.lease.checkWritable('repairing')
   const repaired = new Set<string>()
   for (;;) {
     const problems = await verifyStore(blobs, refs, signal)

@@ -1,21 +1,23 @@
 // The content store: an OCI image layout in place (image-spec image-layout.md), with unpacked layers, scratch directories and leases beside it.
-import { access, chmod, mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { ClosedError, StrataError } from '../core/index.js'
+import { ClosedError } from '../core/index.js'
 import type { Image, ImageIndex } from '../image/index.js'
 import type { Spool } from '../layer/index.js'
-import { checkLayoutFile, type Descriptor, layoutFile, layoutIndex } from '../oci/index.js'
+import type { Descriptor } from '../oci/index.js'
 import { Blobs } from './blobs.js'
 import { type Collected, collectUnused } from './collect.js'
-import { privateDirectory, replaceFile } from './durable.js'
 import { EntryCache } from './entry-cache.js'
 import { keepImage, openImage } from './images.js'
 import { LayerCache } from './layer-cache.js'
 import type { RootMetadata } from './layer-record.js'
 import { treeName, UnpackedLayers } from './layers.js'
-import { Lease, sweepDead } from './lease.js'
-import { withLock } from './lock.js'
+import type { Lease } from './lease.js'
+import { useMountCache } from './mount-caches.js'
+import { leaseOfReader, leaseOfUser } from './opening.js'
 import { type IdMode, StorePaths } from './paths.js'
+import { Quota } from './quota.js'
+import { isUnwritable, readOnlyError } from './read-only.js'
 import { Refs } from './refs.js'
 import { type Repaired, repairStore } from './repair.js'
 import { blobSpool } from './spool.js'
@@ -44,6 +46,14 @@ const IMAGES_KEPT = 64
 
 type Signal = { readonly signal?: AbortSignal | undefined }
 
+/** How a store is opened. */
+export interface OpenOptions extends Signal {
+  /** Only read. Default: where it cannot be written. */
+  readonly readOnly?: boolean | undefined
+  /** Caches go while the store has more bytes than this. Default: no limit. */
+  readonly quotaBytes?: number | undefined
+}
+
 /** One opened store. Several processes may have it open. */
 export class ContentStore implements AsyncDisposable {
   readonly blobs: Blobs
@@ -55,36 +65,39 @@ export class ContentStore implements AsyncDisposable {
   readonly #layers = new Map<IdMode, UnpackedLayers>()
   readonly #images = new Map<string, Image>()
   readonly #lease: Lease
+  readonly #quota: Quota | undefined
   #isClosed = false
 
   private constructor(
     readonly paths: StorePaths,
     lease: Lease,
+    quotaBytes?: number,
   ) {
     this.#lease = lease
+    this.#quota = quotaBytes === undefined ? undefined : new Quota(() => this.#trimTo(quotaBytes))
     this.blobs = new Blobs(paths, lease)
     this.refs = new Refs(paths, lease)
     this.cache = new LayerCache(this.blobs)
     this.entries = new EntryCache(this.blobs)
   }
 
-  /** Opens the store in the directory `path` (absolute), makes it where it is absent or empty, and sweeps what dead processes left.
-   *  @throws StrataError `ERR_STORE` for a directory with something else in it */
-  static async open(path: string, options: Signal = {}): Promise<ContentStore> {
+  /** Opens the store in the directory `path` (absolute), makes it where it is absent or empty, and sweeps what dead processes left. One that is there and cannot
+   *  be written (or with `readOnly`) is only read, and not even locked.
+   *  @throws StrataError `ERR_STORE` for a directory with something else in it, `ERR_STORE_READ_ONLY` where none is and none can be made */
+  static async open(path: string, options: OpenOptions = {}): Promise<ContentStore> {
     if (!isAbsolute(path)) throw new TypeError(`the path of a store must be absolute: ${path}`)
     options.signal?.throwIfAborted()
     const paths = new StorePaths(path)
-    await refuseForeign(path)
-    for (const directory of directoriesOf(paths)) await privateDirectory(directory)
-    await sweepDead(paths)
-    const lease = await Lease.take(paths)
-    try {
-      await withLock(paths.indexLock(), true, options.signal, () => initialize(paths, lease))
-    } catch (error) {
-      await lease.release()
-      throw error
-    }
-    return new ContentStore(paths, lease)
+    const isReadOnly = options.readOnly === true || (await isUnwritable(paths))
+    const lease = isReadOnly ? await leaseOfReader(paths) : await leaseOfUser(paths, options.signal)
+    const store = new ContentStore(paths, lease, isReadOnly ? undefined : options.quotaBytes)
+    await store.keepToQuota()
+    return store
+  }
+
+  /** Whether it is only read: nobody else sees what this process uses. */
+  get isReadOnly(): boolean {
+    return this.#lease.isReadOnly
   }
 
   get isClosed(): boolean {
@@ -114,15 +127,18 @@ export class ContentStore implements AsyncDisposable {
   /** Brings all of an image or index into the store and keeps it until the next collection. */
   async keep(image: Image | ImageIndex, options: Signal = {}): Promise<Descriptor> {
     this.#checkOpen()
-    return keepImage(this.blobs, image, options.signal)
+    const descriptor = await keepImage(this.blobs, image, options.signal)
+    await this.keepToQuota()
+    return descriptor
   }
 
   /** The layers of an image as overlayfs lower directories, each unpacked once. @throws FormatError for layers that are not as they should be */
   async unpacked(image: Image, options: { readonly idMode: IdMode } & Signal): Promise<Unpacked> {
     this.#checkOpen()
     const { idMode, signal } = options
-    const { layers, release } = await this.#layersOf(idMode).hold(await image.layers(), signal)
+    const { layers, isNew, release } = await this.#layersOf(idMode).hold(await image.layers(), signal)
     const names = layers.map(treeName)
+    if (isNew) await this.keepToQuota()
     return {
       root: this.paths.layers(idMode),
       // The kernel refuses a directory twice in one overlay. All that a layer says is said again where it comes again, so the last one is enough.
@@ -140,14 +156,21 @@ export class ContentStore implements AsyncDisposable {
     return { path }
   }
 
-  /** The directory of a cache mount, made when absent: writable for all inside, as a tmpfs is. On the host only the store's owner gets there. */
+  /** The directory of a cache mount. */
   async mountCache(name: string, idMode: IdMode): Promise<string> {
     this.#checkOpen()
-    await mkdir(this.paths.mountCaches(idMode), { recursive: true, mode: 0o700 })
-    const path = join(this.paths.mountCaches(idMode), name)
-    const made = await mkdir(path, { recursive: true, mode: 0o700 })
-    if (made !== undefined) await chmod(path, 0o1777)
-    return path
+    return useMountCache(this.paths, this.#lease, name, idMode)
+  }
+
+  /** Where copies of the host's own files are made (`work`); in a store that cannot be written those that are there can be used. */
+  async hostCopies<T>(work: (directory: string) => Promise<T>): Promise<T> {
+    this.#checkOpen()
+    try {
+      return await work(this.paths.cache())
+    } catch (error) {
+      if (this.isReadOnly && typeof (error as NodeJS.ErrnoException).errno === 'number') throw readOnlyError("copying the host's /etc")
+      throw error
+    }
   }
 
   /** Removes what no reference leads to, no live process uses and no sandbox runs on. Images that this process keeps without a reference go too. */
@@ -181,8 +204,17 @@ export class ContentStore implements AsyncDisposable {
     return repairStore(this.blobs, this.refs, sources, options.signal)
   }
 
+  /** Keeps to the quota, if there is one, after something was added. What anybody uses, and what this process keeps without a reference, stays. */
+  async keepToQuota(): Promise<void> {
+    await this.#quota?.settle()
+  }
+
   /** Ends this process's use of the store. Twice is fine. */
   async close(): Promise<void> {
+    if (!this.#isClosed && this.#quota !== undefined) {
+      this.blobs.letGo()
+      await this.keepToQuota()
+    }
     this.#isClosed = true
     await this.#lease.release()
   }
@@ -197,6 +229,11 @@ export class ContentStore implements AsyncDisposable {
     return layers
   }
 
+  #trimTo(maxBytes: number): Promise<Trimmed> {
+    for (const layers of this.#layers.values()) layers.letGo()
+    return trimCaches(this.blobs, this.refs, maxBytes)
+  }
+
   /** What only this process keeps, and does not use. */
   #letGo(): void {
     this.#checkOpen()
@@ -207,46 +244,5 @@ export class ContentStore implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#isClosed) throw new ClosedError('the store is closed')
-  }
-}
-
-const directoriesOf = (paths: StorePaths): readonly string[] => [
-  paths.root,
-  paths.blobs(),
-  ...(['root', 'sub', 'single'] as const).map((idMode) => paths.layers(idMode)),
-  paths.sandboxes(),
-  paths.cache(),
-  paths.temporary(),
-  paths.leases(),
-  paths.locks(),
-]
-
-async function initialize(paths: StorePaths, lease: Lease): Promise<void> {
-  if (!(await exists(paths.index()))) await replaceFile(paths.index(), layoutIndex([]), lease.temporary())
-  if (await exists(paths.layout())) checkLayoutFile(await readFile(paths.layout()))
-  else await replaceFile(paths.layout(), layoutFile(), lease.temporary())
-}
-
-const PARTS = ['blobs', 'layers', 'sandboxes', 'cache', 'tmp', 'leases', 'locks', 'index.json']
-
-/** A directory that is no store, with somebody's files in it, stays as it is. */
-async function refuseForeign(path: string): Promise<void> {
-  if (!(await exists(path))) return
-  const names = await readdir(path)
-  // Another process may be making this store right now: it has some of its directories, and nothing else.
-  if (names.includes('oci-layout') || names.every((name) => PARTS.includes(name))) return
-  throw new StrataError(`${path} is neither empty nor a store`, {
-    code: 'ERR_STORE',
-    remedy: 'name an empty directory, or one that does not exist',
-  })
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
   }
 }

@@ -9,6 +9,7 @@ import { lastUsed, pinName } from './layer-record.js'
 import { pinnedKeys, sweepDead } from './lease.js'
 import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
+import { mountCaches, mountPin } from './mount-caches.js'
 import type { IdMode } from './paths.js'
 import { reachableFrom } from './reachable.js'
 import type { Refs } from './refs.js'
@@ -29,10 +30,11 @@ interface Evictable {
   readonly remove: () => Promise<void>
 }
 
-/** Removes unpacked layers and results of build steps that nobody uses, the least recently used first, until at most `maxBytes` are left. What a reference leads
- *  to and what a live process has pinned stays. Cache mounts are counted, but their content is their users'. */
+/** Removes unpacked layers, results of build steps and cache mounts that nobody uses, the least recently used first, until at most `maxBytes` are left. What a reference leads
+ *  to and what a live process has pinned stays. */
 export async function trimCaches(blobs: Blobs, refs: Refs, maxBytes: number, signal?: AbortSignal): Promise<Trimmed> {
   const { paths, lease } = blobs
+  lease.checkWritable('trimming')
   await sweepDead(paths)
   const trash: string[] = []
   const result = await withLock(paths.collectLock(), true, signal, async () => {
@@ -48,6 +50,7 @@ export async function trimCaches(blobs: Blobs, refs: Refs, maxBytes: number, sig
       ...(await evictableBlobs(blobs, refs, signal)),
       ...(await evictableLayers(blobs, toTrash)),
       ...(await evictableNotes(blobs)),
+      ...(await evictableMounts(blobs, toTrash, signal)),
     ]
     candidates.sort((a, b) => a.usedAtMs - b.usedAtMs)
     for (const candidate of candidates) {
@@ -97,6 +100,17 @@ async function evictableLayers(blobs: Blobs, toTrash: (path: string) => Promise<
     found.push({ bytes, usedAtMs: await lastUsed(path), remove: () => toTrash(path) })
   }
   return found
+}
+
+async function evictableMounts(
+  { paths }: Blobs,
+  toTrash: (path: string) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<readonly Evictable[]> {
+  const pinned = await pinnedKeys(paths)
+  return (await mountCaches(paths, signal))
+    .filter(({ idMode, name }) => !pinned.has(mountPin(idMode, name)) && mayRemove(idMode))
+    .map(({ path, bytes, usedAtMs }) => ({ bytes, usedAtMs, remove: () => toTrash(path) }))
 }
 
 /** Lists of what is in a layer: made again by reading it. */

@@ -1,4 +1,5 @@
 // What a store holds on disk, by kind.
+import { existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/index.js'
@@ -42,7 +43,7 @@ export async function measureUsage(blobs: Blobs, refs: Refs, signal?: AbortSigna
   const unpacked = counter()
   for (const { bytes } of await unpackedLayers(blobs)) unpacked.add(bytes)
   const caches = counter()
-  await countFiles(paths.cache(), caches, signal)
+  if (existsSync(paths.cache())) await countFiles(paths.cache(), caches, signal)
   const all = [images, unreferenced, unpacked, caches].map(({ amount }) => amount())
   return {
     images: all[0]!,
@@ -65,12 +66,29 @@ export interface LayerOnDisk {
 export async function unpackedLayers({ paths }: Blobs): Promise<readonly LayerOnDisk[]> {
   const found: LayerOnDisk[] = []
   for (const idMode of ['root', 'sub', 'single'] as const) {
-    for (const key of await readdir(paths.layers(idMode))) {
+    for (const key of await namesIn(paths.layers(idMode))) {
       const record = await readRecord(join(paths.layers(idMode), key))
       if (record !== undefined) found.push({ idMode, key, diffId: record.diffId, bytes: record.bytes })
     }
   }
   return found
+}
+
+/** Names in a directory; none where it is not there, as in a layout of another tool that is only read. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Bytes of the files below a directory. */
+export async function sizeOfTree(directory: string, signal: AbortSignal | undefined): Promise<number> {
+  const files = counter()
+  await countFiles(directory, files, signal)
+  return files.amount().bytes
 }
 
 function counter() {
