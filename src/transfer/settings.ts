@@ -13,7 +13,7 @@ export interface RegistrySettings extends TlsSettings {
   readonly plainHttp?: boolean | undefined
   /** Default: what docker's and podman's configuration says. */
   readonly auth?: RegistryAuth | undefined
-  /** Token servers on other hosts that may see the credentials. */
+  /** Token servers on other hosts (`host`), or on other ports (`host:port`), that may see the credentials. */
   readonly tokenHosts?: readonly string[] | undefined
 }
 

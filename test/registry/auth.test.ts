@@ -144,7 +144,15 @@ describe('a challenge', () => {
 describe('a token server', () => {
   it.each([
     ['https://registry.example.com', 'https://registry.example.com/token', true, 'the same host'],
-    ['https://registry.example.com', 'https://registry.example.com:8443/token', true, 'another port of the same host'],
+    ['https://registry.example.com:5000', 'https://registry.example.com:5000/token', true, 'the same host and port'],
+    ['https://registry.example.com:5050', 'https://registry.example.com/jwt/auth', true, 'the https port of the same host'],
+    ['https://registry.example.com', 'https://registry.example.com:8443/token', false, 'another port of the same host'],
+    ['https://registry.example.com', 'https://auth.registry.example.com:8443/token', false, 'another port of a host below'],
+    ['https://127.0.0.1:5000', 'https://127.0.0.1:5001/token', false, 'another port of this machine'],
+    ['http://127.0.0.1:5000', 'http://127.0.0.1:5000/token', true, 'plain http on this machine'],
+    ['http://127.0.0.1:5000', 'http://127.0.0.1:5001/token', false, 'plain http on another port of this machine'],
+    ['http://registry.example.com', 'http://registry.example.com/token', false, 'plain http'],
+    ['http://registry.example.com', 'https://registry.example.com/token', false, 'a registry behind plain http'],
     ['https://registry.example.com', 'https://auth.registry.example.com/token', true, 'a host below'],
     ['https://registry.gitlab.com', 'https://gitlab.com/jwt/auth', true, 'the host right above'],
     ['https://registry-1.docker.io', 'https://auth.docker.io/token', true, 'Docker Hub'],
@@ -161,6 +169,7 @@ describe('a token server', () => {
   it.each([
     ['https://a.example', 'http://a.example/token'],
     ['http://a.example', 'http://b.example/token'],
+    ['http://a.example', 'http://127.0.0.1:8080/token'],
     ['https://a.example', 'ftp://a.example/token'],
     ['https://a.example', 'https://user:pw@a.example/token'],
     ['https://a.example', 'nonsense'],
@@ -171,5 +180,37 @@ describe('a token server', () => {
   it('is one that the user names', () => {
     const [server, registry] = [new URL('https://sso.example/token'), 'https://registry.example.com']
     expect(mayShowCredentials(server, registry, ['sso.example'])).toBe(true)
+    const other = new URL('https://sso.example:8443/token')
+    expect(mayShowCredentials(other, registry, ['sso.example'])).toBe(false)
+    expect(mayShowCredentials(other, registry, ['sso.example:8443'])).toBe(true)
+    expect(mayShowCredentials(new URL('http://sso.example/token'), registry, ['sso.example'])).toBe(false)
+  })
+})
+
+describe('a registry behind plain http, not on this machine', () => {
+  const answer = (challenge: string, seen: (string | undefined)[]) => async (url: string, init: { headers: Record<string, string> }) => {
+    seen.push(init.headers['authorization'])
+    if (url.includes('/token'))
+      return init.headers['authorization'] === undefined ? Response.json({ token: 'anonymous' }) : new Response('')
+    if (init.headers['authorization'] === 'Bearer anonymous') return new Response('{}')
+    return new Response('', { status: 401, headers: { 'www-authenticate': challenge } })
+  }
+
+  it.each<[string, RegistryAuth]>([
+    ['Basic realm="x"', auth],
+    ['Basic realm="x"', { token: 'S3cretToken' }],
+    ['Bearer realm="http://a.example/token"', { token: 'S3cretToken' }],
+  ])('that asks with %s sees no credentials, and the error says why', async (challenge, given) => {
+    const seen: (string | undefined)[] = []
+    const client = clientOf({ host: 'a.example' }, { fetch: answer(challenge, seen), auth: given })
+    await expect(client.ping()).rejects.toMatchObject({ status: 401, message: expect.stringContaining('plain http') })
+    expect(seen.every((each) => each === undefined)).toBe(true)
+  })
+
+  it('is used as nobody where its token server lets everybody in', async () => {
+    const seen: (string | undefined)[] = []
+    await clientOf({ host: 'a.example' }, { fetch: answer('Bearer realm="http://a.example/token"', seen), auth }).ping()
+    expect(seen).toContain('Bearer anonymous')
+    expect(seen.some((each) => each?.startsWith('Basic'))).toBe(false)
   })
 })

@@ -79,7 +79,11 @@ describe("Debian's docker-registry", () => {
     const tokens = await tokenServer(place.path('tokens'), auth.username, auth.password)
     const { host } = await dockerRegistry(place.path('registry'), { auth: tokens.auth })
     const [here, there] = [await place.store('here'), await place.store('there')]
-    await thereAndBack(here, there, host, { auth })
+    // Another port is another program's, until the user says otherwise.
+    await expect(there.pull(`${host}/team/app:1`, { auth })).rejects.toMatchObject({ remedy: expect.stringContaining('tokenHosts') })
+    expect(tokens.requests.every(({ authorization }) => authorization === undefined)).toBe(true)
+    tokens.requests.length = 0
+    await thereAndBack(here, there, host, { auth, registries: { [host]: { tokenHosts: [tokens.host] } } })
     const scopes = tokens.requests.map(({ url }) => new URL(url, 'http://x').searchParams.getAll('scope').join(' '))
     expect(new Set(scopes)).toEqual(new Set(['repository:team/app:pull', 'repository:team/app:pull,push']))
     await expect(there.pull(`${host}/team/app:1`)).rejects.toMatchObject({ code: 'ERR_REGISTRY', status: 401 })

@@ -2,7 +2,7 @@
 import { RegistryError } from '../../core/index.js'
 import { type AuthSource, basicHeader, checkAuth, type RegistryAuth } from './auth.js'
 import { type Challenge, parseChallenges } from './challenge.js'
-import { mayShowCredentials, tokenServer } from './realm.js'
+import { isOverheard, mayShowCredentials, tokenServer } from './realm.js'
 import { type Ask, requestToken, type Token } from './token.js'
 
 /** Credentials, challenge and tokens of one registry. */
@@ -23,6 +23,7 @@ export class Authenticator {
     const challenge = this.#challenge
     if (challenge === undefined) return undefined
     const auth = await this.#credentials(signal)
+    if (auth !== undefined && isOverheard(registry) && ('token' in auth || challenge.scheme === 'basic')) throw overheard(registry)
     if (auth !== undefined && 'token' in auth) return `Bearer ${auth.token}`
     if (challenge.scheme === 'basic') return auth !== undefined && 'username' in auth ? basicHeader(auth) : undefined
     return `Bearer ${(await this.#token(challenge, registry, scopes, auth, ask)).value}`
@@ -67,6 +68,7 @@ export class Authenticator {
       return token
     } catch (error) {
       if (auth === undefined || isShown || !(error instanceof RegistryError) || error.status !== 401) throw error
+      if (isOverheard(registry)) throw overheard(registry)
       const { host } = new URL(registry)
       throw new RegistryError(
         `${host} sends for tokens to ${server.host}, which is not shown the credentials for ${host}`,
@@ -92,6 +94,11 @@ export class Authenticator {
     return this.#auth
   }
 }
+
+const overheard = (registry: string) =>
+  new RegistryError(`${new URL(registry).host} is reached by plain http, so it is not shown the credentials`, 401, ['UNAUTHORIZED'], {
+    remedy: 'let it speak TLS (with an authority of your own, see `ca`), or pull without credentials',
+  })
 
 const keyOf = (scopes: readonly string[]): string => [...scopes].sort().join(' ')
 

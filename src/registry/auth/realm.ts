@@ -19,17 +19,27 @@ export function tokenServer(realm: string | undefined, registry: string): URL {
   if (url.protocol === 'https:') return url
   if (url.protocol !== 'http:') throw fail(`is at ${url.protocol}`)
   const { protocol, hostname } = new URL(registry)
-  if (protocol !== 'http:' || (hostname !== url.hostname && !isLoopback(url.hostname))) throw fail('would be asked by plain http')
+  const isNear = hostname === url.hostname || (isLoopback(hostname) && isLoopback(url.hostname))
+  if (protocol !== 'http:' || !isNear) throw fail('would be asked by plain http')
   return url
 }
 
-/** Whether credentials for the registry go to its token server: on the same host, on a host below or right above the registry's, where everybody knows
- *  it to be (Docker Hub), or where the user says. */
+/** Whether others can read what is sent to an address: plain http, but for this machine itself. */
+export function isOverheard(address: URL | string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'http:' && !isLoopback(hostname)
+}
+
+/** Whether credentials for the registry go to its token server: at the registry's own host and port; at the https port that has no number of the same host, of one below it or
+ *  right above it; where everybody knows it to be (Docker Hub); or where the user says (`host`, or `host:port`). Never where others can read along. */
 export function mayShowCredentials(server: URL, registry: string, trusted: readonly string[]): boolean {
-  const { hostname } = new URL(registry)
-  const other = server.hostname
-  if (other === hostname || trusted.includes(other) || trusted.includes(server.host)) return true
-  if (KNOWN[hostname]?.includes(other) === true) return true
+  if (isOverheard(server) || isOverheard(registry)) return false
+  const own = new URL(registry)
+  if (server.host === own.host || trusted.includes(server.host)) return true
+  // Another port may be another user's program; the one that goes without saying is that of whoever has the name.
+  if (server.protocol !== 'https:' || server.port !== '') return false
+  const [hostname, other] = [own.hostname, server.hostname]
+  if (other === hostname || KNOWN[hostname]?.includes(other) === true) return true
   if (isAddress(hostname) || isAddress(other)) return false
   const above = hostname.slice(hostname.indexOf('.') + 1)
   // `gitlab.com` for `registry.gitlab.com`; but not a whole top-level domain.

@@ -102,7 +102,11 @@ export async function tokenServer(
   directory: string,
   username: string,
   password: string,
-): Promise<{ readonly auth: string; readonly requests: { readonly url: string; readonly authorization: string | undefined }[] }> {
+): Promise<{
+  readonly auth: string
+  readonly host: string
+  readonly requests: { readonly url: string; readonly authorization: string | undefined }[]
+}> {
   mkdirSync(directory, { recursive: true })
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const key = join(directory, 'token.key')
@@ -123,8 +127,9 @@ export async function tokenServer(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   started.push(() => new Promise((resolve) => server.close(() => resolve())))
-  const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
-  return { requests, auth: `  token: { realm: "${realm}", service: test, issuer: tokens, rootcertbundle: ${bundle} }` }
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const realm = `http://${host}/token`
+  return { requests, host, auth: `  token: { realm: "${realm}", service: test, issuer: tokens, rootcertbundle: ${bundle} }` }
 }
 
 function jwt(query: URLSearchParams, username: string, key: Buffer): string {
