@@ -1,9 +1,7 @@
 // The merged view of a base and its deltas: each rule by itself, then random edits against one plain hive.
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { deltaFrom, diffHives, Hive, type KeyChange, LayeredHive } from 'stratabox/hive'
 import { describe, expect, it } from 'vitest'
-import { sharedPath } from '../support/shared.js'
 import { apply, closeEdit, hiveOf } from './support/arbitrary.js'
 import { type DumpedKey, dump, dumpSorted } from './support/dump.js'
 
@@ -282,15 +280,4 @@ describe('diff', () => {
     view.createKey('a').setValue('v', word(1))
     expect([...view.diff()]).toEqual([])
   })
-})
-
-it('the genuine delta hive of Windows hides what its tombstones name and shows the rest', (ctx) => {
-  const delta = Hive.open(readFileSync(`${sharedPath(ctx, 'corpus/hives')}/System_Delta`))
-  const stones = dump(delta).filter(({ layerBits = 0 }) => (layerBits & 3) === 1)
-  const base = Hive.create()
-  for (const { path } of stones) base.createKey(path).setValue('v', word(1))
-  const view = new LayeredHive(base, delta)
-  expect(stones).toHaveLength(2)
-  for (const { path } of stones) expect(view.key(path)).toBeUndefined()
-  expect(dump(view)).toHaveLength(584)
 })

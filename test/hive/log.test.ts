@@ -105,12 +105,12 @@ describe('an old log', () => {
 
   it('is not applied to a clean one, nor to a later one', () => {
     expect(state(Hive.open(sequenced(before, 5, 5), [oldLog(one, 6)]))).toBe('0')
-    expect(state(Hive.open(sequenced(before, 6, 5), [oldLog(one, 6, 5n)]))).toBe('0')
+    expect(state(Hive.open(sequenced(before, 6, 5), [oldLog(one, 6, { time: 5n })]))).toBe('0')
   })
 
   it('of two, the later one is used', () => {
     const time = before.readBigUInt64LE(12)
-    const logs = [oldLog(one, 6, time), oldLog(two, 6, time + 1n)]
+    const logs = [oldLog(one, 6, { time }), oldLog(two, 6, { time: time + 1n })]
     for (const order of [logs, [...logs].reverse()]) expect(state(Hive.open(sequenced(before, 6, 5), order))).toBe('2')
   })
 
@@ -118,6 +118,22 @@ describe('an old log', () => {
     const damaged = sequenced(before, 6, 5)
     damaged.fill(0, 0, 512)
     expect(dump(Hive.open(damaged, [oldLog(one, 6)]))).toEqual(dump(Hive.open(one)))
+  })
+
+  it.each([512, 4096] as const)('brings only the pages that its dirty vector names, on a disk with sectors of %i bytes', (sector) => {
+    const large = (text: string) => {
+      const hive = Hive.open(before, [], { now: () => new Date('2024-01-01T00:00:00Z') })
+      for (let i = 0; i < 200; i++) hive.createKey(`key ${i}`).setValue('v', { type: 'REG_SZ', data: `${i}`.repeat(20) })
+      hive.key('key 77')!.setValue('v', { type: 'REG_SZ', data: text.repeat(40) })
+      return Buffer.from(hive.toBytes())
+    }
+    const [old, changed] = [large('a'), large('b')]
+    const log = oldLog(changed, 6, { before: old, sector })
+    expect(log.length).toBeLessThan(2 * sector + 512 * 4)
+    const hive = Hive.open(sequenced(old, 6, 5), [log])
+    expect(hive.warnings).toEqual([])
+    expect(dump(hive)).toEqual(dump(Hive.open(changed)))
+    expect(dump(hive)).not.toEqual(dump(Hive.open(old)))
   })
 
   it('that is cut short is applied as far as it goes', () => {

@@ -97,6 +97,25 @@ describe('a Windows layer', () => {
     })
   })
 
+  it('has those records as PAX text before the header of the file', async () => {
+    const { layer } = await WindowsLayer.create([file('/Files/x')])
+    const chunks: Uint8Array[] = []
+    for await (const chunk of layer.uncompressed()) chunks.push(chunk)
+    const text = Buffer.concat(chunks).toString('latin1')
+    // pax(1): the length of the whole line in decimal digits, itself and the line end counted.
+    for (const line of [
+      '25 MSWINDOWS.fileattr=34\n',
+      '38 MSWINDOWS.xattr.$KERNEL.PURGE=ZWE=\n',
+      '48 LIBARCHIVE.creationtime=1500000000.000000100\n',
+      '30 mtime=1600000000.123456700\n',
+      '20 atime=1600000001\n',
+    ]) {
+      expect(line.length).toBe(Number.parseInt(line, 10))
+      expect(text).toContain(line)
+    }
+    expect(text.indexOf('MSWINDOWS.fileattr')).toBeLessThan(text.lastIndexOf('Files/x'))
+  })
+
   it('reads layers without records, and the security of old ones in SDDL', async () => {
     const layer = await fromMembers([
       { name: 'Files/', type: 'directory', mtimeNs: 7n },

@@ -56,13 +56,22 @@ export function sealEntry(entry: Buffer): Buffer {
 /** A new log with these entries. */
 export const newLog = (hive: Buffer, start: number, ...entries: Buffer[]) => Buffer.concat([head(hive, 6, start), ...entries])
 
-/** An old log with all pages of `hive`, all dirty. */
-export function oldLog(hive: Buffer, sequence: number, time?: bigint): Buffer {
+/** An old log. `before`: the hive whose pages it brings up to date, only those that differ; left out, all are dirty. `sector`: of the disk. */
+export function oldLog(hive: Buffer, sequence: number, options: { time?: bigint; before?: Buffer; sector?: 512 | 4096 } = {}): Buffer {
+  const { time, before, sector = 512 } = options
   const bins = hive.subarray(BINS)
-  const bitmap = Buffer.alloc(Math.ceil((4 + bins.length / 4096) / 512) * 512)
+  const bitmap = Buffer.alloc(Math.ceil((4 + bins.length / 4096) / sector) * sector)
   bitmap.write('DIRT')
-  bitmap.fill(0xff, 4, 4 + bins.length / 4096)
-  const block = head(hive, 1, sequence)
+  const dirty: Buffer[] = []
+  for (let page = 0; page < bins.length / 512; page++) {
+    const bytes = bins.subarray(512 * page, 512 * (page + 1))
+    if (before?.subarray(BINS + 512 * page, BINS + 512 * (page + 1)).equals(bytes)) continue
+    bitmap[4 + (page >> 3)]! |= 1 << (page & 7)
+    dirty.push(bytes)
+  }
+  const block = Buffer.alloc(sector)
+  head(hive, 1, sequence).copy(block)
+  block.writeUInt32LE(sector / 512, 44)
   if (time !== undefined) block.writeBigUInt64LE(time, 12)
-  return Buffer.concat([seal(block), bitmap, bins])
+  return Buffer.concat([seal(block), bitmap, ...dirty])
 }
