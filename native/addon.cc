@@ -16,6 +16,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   stratabox::InitContainer(env, exports);
   stratabox::InitDesktop(env, exports);
   stratabox::InitObjects(env, exports);
+  stratabox::InitFileTree(env, exports);
+  stratabox::InitFileInode(env, exports);
   stratabox::InitRegistry(env, exports);
   stratabox::InitSystem(env, exports);
 #else

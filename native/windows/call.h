@@ -37,6 +37,10 @@ class Call {
   /** Throws UnsupportedError's raw form: this Windows does not have the function. */
   [[noreturn]] void Missing() const { Fail(ERROR_CALL_NOT_IMPLEMENTED); }
 
+ protected:
+  Napi::Value Argument(size_t at) const { return info_[at]; }
+  const char* function() const { return function_; }
+
  private:
   [[noreturn]] void Misuse(size_t at, const char* wanted) const;
   const Napi::CallbackInfo& info_;

@@ -11,6 +11,8 @@ void InitToken(Napi::Env env, Napi::Object exports);
 void InitContainer(Napi::Env env, Napi::Object exports);
 void InitDesktop(Napi::Env env, Napi::Object exports);
 void InitObjects(Napi::Env env, Napi::Object exports);
+void InitFileTree(Napi::Env env, Napi::Object exports);
+void InitFileInode(Napi::Env env, Napi::Object exports);
 void InitRegistry(Napi::Env env, Napi::Object exports);
 void InitSystem(Napi::Env env, Napi::Object exports);
 

@@ -1,14 +1,14 @@
 // The collector: removes blobs, unpacked layers and cached steps that no reference leads to and no live process has pinned.
 import { existsSync } from 'node:fs'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/index.js'
 import { type Blobs, blobPin } from './blobs.js'
+import { openDirectory } from './durable.js'
 import { ENTRIES_PREFIX } from './entry-cache.js'
 import { readStep, STEP_PREFIX } from './layer-cache.js'
 import { pinName } from './layer-record.js'
 import { pinnedKeys, sweepDead } from './lease.js'
-import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
 import { reachableFrom } from './reachable.js'
 import { removePartials } from './receive.js'
@@ -75,7 +75,7 @@ async function isStepThere(paths: Blobs['paths'], name: string): Promise<boolean
 }
 
 async function empty(directory: string, names: readonly string[]): Promise<void> {
-  const handle = await open(directory, O_RDONLY | O_DIRECTORY)
+  const handle = await openDirectory(directory)
   try {
     for (const name of names) await removeTree(handle.fd, name)
   } finally {

@@ -1,5 +1,5 @@
 // Writes that survive a crash: temporary file, fsync, rename, fsync of the directory (rename(2), fsync(2)).
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { withSpace } from './no-space.js'
 
@@ -8,9 +8,13 @@ export async function privateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 })
 }
 
-/** fsync(2) of a directory: makes the names in it durable. */
+/** A directory, whose descriptor the addon works below. */
+export const openDirectory = (path: string): Promise<FileHandle> => open(path, 'r')
+
+/** fsync(2) of a directory: makes the names in it durable. NTFS keeps a journal of them, and lets nobody flush a directory. */
 export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
+  if (process.platform === 'win32') return
+  const directory = await openDirectory(path)
   try {
     await directory.sync()
   } finally {

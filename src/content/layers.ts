@@ -1,13 +1,12 @@
 // Layers unpacked once and shared by every sandbox of their id mode: `layers/<idmode>/<name>/` with the tree `d/` and its records.
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, digestHex, StrataError, UnsupportedError } from '../core/index.js'
 import type { Layer } from '../layer/index.js'
 import { chainIds } from '../oci/index.js'
-import { syncDirectory } from './durable.js'
+import { openDirectory, syncDirectory } from './durable.js'
 import { isSettled, type LayerRecord, noteUse, pinName, readRecord, TREE, writeRecord, writtenNow } from './layer-record.js'
 import type { Lease } from './lease.js'
-import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
 import { type Below, LowerLayers } from './lower-layers.js'
 import { withSpace } from './no-space.js'
@@ -159,7 +158,7 @@ export class UnpackedLayers {
     return withLock(join(this.paths.locks(), `layer-${this.idMode}-${digestHex(chainId).slice(0, 20)}`), true, signal, async () => {
       const found = await this.#find(layer.diffId, chainId, signal)
       if (found !== undefined) return found
-      const trash = await open(this.paths.temporary(), O_RDONLY | O_DIRECTORY)
+      const trash = await openDirectory(this.paths.temporary())
       const name = this.lease.unusedName()
       try {
         const place = join(this.paths.temporary(), name)

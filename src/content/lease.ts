@@ -1,13 +1,14 @@
 // A process's claim on what it uses: a directory with a locked file. When the process is gone, in whatever way, the lock is too, and others sweep.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, rmSync } from 'node:fs'
-import { mkdir, open, readdir, rename, stat } from 'node:fs/promises'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unlessGone } from '../core/index.js'
 import { native } from '../native/index.js'
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR } from './linux.js'
-import { tryLock } from './lock.js'
+import { openDirectory } from './durable.js'
+import { O_CREAT, O_EXCL, O_RDWR } from './linux.js'
+import { tryLock, withLock } from './lock.js'
 import type { StorePaths } from './paths.js'
 import { readOnlyError } from './read-only.js'
 import { removeTree } from './tree/remove-tree.js'
@@ -38,9 +39,15 @@ export class Lease {
     const making = join(paths.leases(), NEW + id)
     await mkdir(making, { mode: 0o700 })
     const fd = openSync(join(making, 'lock'), O_RDWR | O_CREAT | O_EXCL, 0o600)
-    native().flock(fd, true)
-    await rename(making, join(paths.leases(), id))
-    return new Lease(id, paths, fd)
+    // Windows moves no directory in which a file is open.
+    if (process.platform === 'win32') closeSync(fd)
+    else native().flock(fd, true)
+    const directory = join(paths.leases(), id)
+    await rename(making, directory)
+    if (process.platform !== 'win32') return new Lease(id, paths, fd)
+    const locked = await unlessGone(async () => lockedNow(join(directory, 'lock')))
+    // A sweeper was there first: it removes what it found unlocked.
+    return locked === undefined ? Lease.take(paths) : new Lease(id, paths, locked)
   }
 
   /** What stands in for a lease on a store that cannot be written. */
@@ -88,10 +95,18 @@ export class Lease {
   /** Ends the lease: what it kept is free, what it left unfinished is removed. */
   async release(): Promise<void> {
     if (this.#fd === undefined) return
-    await removeLeavings(this.paths, this.id)
-    closeSync(this.#fd)
+    const fd = this.#fd
     this.#fd = undefined
+    await removing(this.paths, this.id, () => closeSync(fd))
   }
+}
+
+/** The lock file, locked; undefined where it is somebody's, or gone. */
+function lockedNow(path: string): number | undefined {
+  const fd = openSync(path, O_RDWR)
+  if (native().flock(fd, true) && existsSync(path)) return fd
+  closeSync(fd)
+  return undefined
 }
 
 /** What all live processes have pinned. Call it under the collector's lock. */
@@ -112,11 +127,21 @@ export async function sweepDead(paths: StorePaths): Promise<void> {
     // No lock file: its removal was cut short (or is under way, and two may do it).
     const lock = await unlessGone(async () => ({ held: tryLock(join(lease, 'lock'), true, false) }))
     if (lock !== undefined && lock.held === undefined) continue
-    try {
-      await removeLeavings(paths, id)
-    } finally {
-      lock?.held?.release()
-    }
+    await removing(paths, id, () => lock?.held?.release())
+  }
+}
+
+/** Removes a lease and what it names, and lets go of its lock: last, so that nobody else removes it too. A file that is open keeps its directory on Windows:
+ *  there the lock goes first, and those who remove wait for each other. */
+async function removing(paths: StorePaths, id: string, unlock: () => void): Promise<void> {
+  if (process.platform === 'win32') {
+    unlock()
+    return withLock(join(paths.locks(), 'sweep'), true, undefined, () => removeLeavings(paths, id))
+  }
+  try {
+    await removeLeavings(paths, id)
+  } finally {
+    unlock()
   }
 }
 
@@ -136,7 +161,7 @@ async function removeLeavings(paths: StorePaths, id: string): Promise<void> {
 
 async function removeAll(directory: string, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
-  const fd = await open(directory, O_RDONLY | O_DIRECTORY)
+  const fd = await openDirectory(directory)
   try {
     for (const name of names) await removeTree(fd.fd, name)
   } finally {

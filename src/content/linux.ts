@@ -1,10 +1,9 @@
 // Numbers of open(2), openat2(2), unlinkat(2) and inode(7) that node:fs does not export, or exports only where it runs.
 import { constants } from 'node:fs'
 
-export const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants
+export const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = constants
+export { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../native/index.js'
 
-/** An fd that names a place but opens nothing: enough for every *at call. */
-export const O_PATH = 0o10000000
 /** Paths relative to the working directory. */
 export const AT_FDCWD = -100
 /** unlinkat(2): as rmdir. */

@@ -1,13 +1,13 @@
 // Makes a store smaller without touching an image: caches go, the least recently used first.
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/index.js'
 import { type Blobs, blobPin } from './blobs.js'
+import { openDirectory } from './durable.js'
 import { ENTRIES_PREFIX } from './entry-cache.js'
 import { readStep, STEP_PREFIX } from './layer-cache.js'
 import { lastUsed, pinName } from './layer-record.js'
 import { pinnedKeys, sweepDead } from './lease.js'
-import { O_DIRECTORY, O_RDONLY } from './linux.js'
 import { withLock } from './lock.js'
 import { mountCaches, mountPin } from './mount-caches.js'
 import type { IdMode } from './paths.js'
@@ -61,7 +61,7 @@ export async function trimCaches(blobs: Blobs, refs: Refs, maxBytes: number, sig
     }
     return { freedBytes: before - bytes, bytes }
   })
-  const directory = await open(paths.temporary(), O_RDONLY | O_DIRECTORY)
+  const directory = await openDirectory(paths.temporary())
   try {
     for (const name of trash) await removeTree(directory.fd, name)
   } finally {

@@ -1,11 +1,11 @@
 // The merged tree of an image as plain files in a directory.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { StrataError } from '../core/index.js'
 import type { Image } from '../image/index.js'
-import { O_DIRECTORY, O_RDONLY } from './linux.js'
+import { openDirectory } from './durable.js'
 import type { IdMode } from './paths.js'
 import { Beneath } from './tree/beneath.js'
 import { applyMerged } from './tree/merged.js'
@@ -30,8 +30,8 @@ export async function unpackMerged(
   const layers = await image.layers()
   const trashPath = join(dirname(directory), `.stratabox-${process.pid}-${randomBytes(4).toString('hex')}`)
   await mkdir(trashPath, { mode: 0o700 })
-  const parent = await open(dirname(directory), O_RDONLY | O_DIRECTORY)
-  const trash = await open(trashPath, O_RDONLY | O_DIRECTORY)
+  const parent = await openDirectory(dirname(directory))
+  const trash = await openDirectory(trashPath)
   try {
     using tree = new Beneath(directory)
     let serial = 0

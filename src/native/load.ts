@@ -7,7 +7,9 @@ import { errnoName, SyscallError, UnsupportedError } from '../core/index.js'
 import type { NativeBinding } from './binding.js'
 import { win32ErrorName } from './win32-errors.js'
 import type { WindowsBinding } from './windows-binding.js'
+import { windowsFiles } from './windows-files.js'
 
+const isWindows = process.platform === 'win32'
 let loaded: NativeBinding | undefined
 
 /** The addon. @throws UnsupportedError where it was not built for this machine */
@@ -18,8 +20,7 @@ export function native(): NativeBinding {
 
 /** The addon on Windows. @throws UnsupportedError on other systems, and where it was not built */
 export function nativeWindows(): WindowsBinding {
-  if (process.platform !== 'win32')
-    throw new UnsupportedError(`this needs Windows, not ${process.platform}`, { remedy: 'run it on Windows 10 or later' })
+  if (!isWindows) throw new UnsupportedError(`this needs Windows, not ${process.platform}`, { remedy: 'run it on Windows 10 or later' })
   return native() as unknown as WindowsBinding
 }
 
@@ -66,13 +67,13 @@ function typed(binding: NativeBinding): NativeBinding {
       try {
         return (member as (...args: unknown[]) => unknown)(...args)
       } catch (cause) {
-        const { errno, syscall, path } = cause as { errno?: number; syscall?: string; path?: string }
+        const { errno, isErrno, syscall, path } = cause as { errno?: number; isErrno?: boolean; syscall?: string; path?: string }
         if (typeof errno !== 'number' || syscall === undefined) throw cause
-        throw new SyscallError({ errno, code: nameOf(errno), syscall, path }, { cause })
+        // On Windows calls about files speak of Linux's errnos, all others of Win32's errors.
+        const code = isWindows && isErrno !== true ? win32ErrorName(errno) : errnoName(errno)
+        throw new SyscallError({ errno, code, syscall, path }, { cause })
       }
     }
   }
-  return wrapped as unknown as NativeBinding
+  return (isWindows ? { ...wrapped, ...windowsFiles } : wrapped) as unknown as NativeBinding
 }
-
-const nameOf = process.platform === 'win32' ? win32ErrorName : errnoName

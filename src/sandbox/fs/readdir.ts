@@ -2,7 +2,7 @@
 import { constants, Dirent, type PathLike } from 'node:fs'
 import { posix } from 'node:path'
 import { decodePath, type FsError } from '../../core/index.js'
-import { OP, step } from '../../native/index.js'
+import { O_DIRECTORY, OP, step } from '../../native/index.js'
 import { encodeName, optionsOf, pathText } from './arguments.js'
 import { type Call, type Inside, NO_LINKS, withMode } from './inside.js'
 import { closeFd, openFd } from './open.js'
@@ -61,7 +61,7 @@ export async function readdir(inside: Inside, path: PathLike, options?: unknown)
 }
 
 async function walk(inside: Inside, call: Call, visit: (below: string, entry: Listed) => void): Promise<void> {
-  const base = await openFd(inside, call.path, constants.O_RDONLY | constants.O_DIRECTORY, 0, call)
+  const base = await openFd(inside, call.path, constants.O_RDONLY | O_DIRECTORY, 0, call)
   try {
     const queue = ['']
     for (let below = queue.shift(); below !== undefined; below = queue.shift()) {

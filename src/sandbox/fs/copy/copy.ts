@@ -1,8 +1,9 @@
 // copyIn and copyOut: which directories the two sides of a copy start at.
 import { constants, type PathLike } from 'node:fs'
 import { mkdir as mkdirHost } from 'node:fs/promises'
-import { dirname, posix, resolve } from 'node:path'
+import { basename, dirname, posix, resolve } from 'node:path'
 import { encodePath, FsError, optionsObject, rejectUnknown } from '../../../core/index.js'
+import { O_DIRECTORY, O_NOFOLLOW } from '../../../native/index.js'
 import { pathText } from '../arguments.js'
 import { type Call, callError, type Inside } from '../inside.js'
 import { makeAll } from '../mkdir.js'
@@ -11,7 +12,7 @@ import { HostSource, HostTarget, openDirectory } from './host.js'
 import { type Place, SandboxSource, SandboxTarget } from './sandbox.js'
 import { type CopyOptions, Walk } from './walk.js'
 
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
+const { O_RDONLY } = constants
 
 /** Descriptors that are closed at the end, whatever happens. */
 async function holding<T>(work: (hold: (fd: number) => number) => Promise<T>): Promise<T> {
@@ -95,7 +96,7 @@ export function copyIn(inside: Inside, hostPath: PathLike, path: PathLike, optio
       }
       const full = resolve(from)
       const source = new HostSource(hold(openDirectory(dirname(full), true)))
-      const name = posix.basename(full)
+      const name = basename(full)
       const entry = await source.entry(name)
       await makeAll(inside, posix.dirname(to), 0o755, signal)
       const target = new SandboxTarget(await targetAt(posix.dirname(to)), owner)
@@ -123,7 +124,7 @@ export function copyOut(inside: Inside, path: PathLike, hostPath: PathLike, opti
       const parent = dirname(to)
       await makeHostDirectories(parent)
       const target = new HostTarget(hold(openDirectory(parent, true)))
-      await new Walk(source, target, given, () => call).leaf(from, posix.basename(to), entry)
+      await new Walk(source, target, given, () => call).leaf(from, basename(to), entry)
     }),
   )
 }

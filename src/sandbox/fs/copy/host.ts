@@ -1,11 +1,10 @@
 // The host's side of a copy: everything beneath a directory descriptor, by openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS.
 import { constants } from 'node:fs'
 import { decodePath, encodePath, type StrataError } from '../../../core/index.js'
-import { native } from '../../../native/index.js'
+import { native, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH } from '../../../native/index.js'
 import { isCopiedXattr, type Source, type Target, type TreeEntry, typeOf } from './tree.js'
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
-const O_PATH = 0o10000000
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
 const AT_FDCWD = -100
 // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 const BENEATH = 0x08 | 0x04 | 0x02

@@ -1,13 +1,13 @@
 // The sandbox's side of a copy: every request beneath a directory descriptor, links refused (NO_LINKS).
 import { constants } from 'node:fs'
 import { decodePath, type FsError } from '../../../core/index.js'
-import { OP, type ReceivedStep, type Step, step } from '../../../native/index.js'
+import { O_NOFOLLOW, OP, type ReceivedStep, type Step, step } from '../../../native/index.js'
 import { xattrsOf } from '../../../rootfs/index.js'
 import { type Call, type Inside, NO_LINKS, SELF, withMode } from '../inside.js'
 import { rawStat } from '../stats.js'
 import { isCopiedXattr, type Source, type Target, type TreeEntry, typeOf } from './tree.js'
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
 const S_IFIFO = 0o010000
 
 function entryOf({ ints, strings }: ReceivedStep): TreeEntry {
