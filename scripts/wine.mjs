@@ -37,6 +37,7 @@ const wineEnvironment = () => ({
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   STRATABOX_NATIVE: windowsPath(join(root, 'build-win/Release')),
   STRATABOX_TEST_HELPER: windowsPath(HELPER),
+  STRATABOX_TEST_HOST: windowsPath(join(WORK, 'suite', 'host.mjs')),
 })
 
 const wine = (args, output = 'ignore') =>
@@ -110,7 +111,8 @@ async function bundleTests() {
   const outdir = join(WORK, 'suite')
   rmSync(outdir, { recursive: true, force: true })
   await build({
-    entryPoints: names.map((name) => join(root, SUITE, name)),
+    // host.ts is a program that a test starts, and kills.
+    entryPoints: [...names, 'host.ts'].map((name) => join(root, SUITE, name)),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -104,6 +104,30 @@ Napi::Value Readlink(const Napi::CallbackInfo& info) {
   return BytesFrom(call.Env(), reinterpret_cast<const wchar_t*>(bytes.data() + at), length / sizeof(wchar_t));
 }
 
+// finalPath(fd): where the file of a descriptor is now, in the form that Win32 takes as it stands, however long it is.
+Napi::Value FinalPath(const Napi::CallbackInfo& info) {
+  FileCall call(info, "GetFinalPathNameByHandle");
+  std::vector<wchar_t> path(32768);
+  DWORD length = GetFinalPathNameByHandleW(call.Descriptor(0), path.data(), static_cast<DWORD>(path.size()), 0);
+  if (length == 0 || length >= path.size()) call.Fail(GetLastError());
+  return Napi::String::New(call.Env(), std::u16string(path.data(), path.data() + length));
+}
+
+void SetSecurity(const Napi::CallbackInfo& info) {
+  FileCall call(info, "SetFileSecurity");
+  if (!SetFileSecurityW(call.Text(0).c_str(), call.Unsigned(1), call.Bytes(2).data())) call.Fail(GetLastError());
+}
+
+Napi::Value GetSecurity(const Napi::CallbackInfo& info) {
+  FileCall call(info, "GetFileSecurity");
+  std::wstring path = call.Text(0);
+  DWORD parts = call.Unsigned(1), size = 0;
+  GetFileSecurityW(path.c_str(), parts, nullptr, 0, &size);
+  std::vector<uint8_t> bytes(size);
+  if (size == 0 || !GetFileSecurityW(path.c_str(), parts, bytes.data(), size, &size)) call.Fail(GetLastError());
+  return BytesValue(call.Env(), bytes.data(), size);
+}
+
 // flock(2), never waiting.
 Napi::Value Lock(const Napi::CallbackInfo& info) {
   FileCall call(info, "flock");
@@ -123,6 +147,9 @@ void InitFileInode(Napi::Env env, Napi::Object exports) {
   exports.Set("fchmodat", Napi::Function::New(env, Chmod));
   exports.Set("utimensat", Napi::Function::New(env, Utimes));
   exports.Set("readlinkat", Napi::Function::New(env, Readlink));
+  exports.Set("finalPath", Napi::Function::New(env, FinalPath));
+  exports.Set("setFileSecurity", Napi::Function::New(env, SetSecurity));
+  exports.Set("fileSecurity", Napi::Function::New(env, GetSecurity));
   exports.Set("flock", Napi::Function::New(env, Lock));
 }
 

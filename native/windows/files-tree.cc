@@ -49,7 +49,7 @@ Napi::Value OpenAt(const Napi::CallbackInfo& info) {
     how.disposition = (flags & kCreate) == 0 ? kOpen : (flags & kExclusive) != 0 ? kCreateNew : kOpenIf;
     how.attributes = (call.Unsigned(3) & 0222) == 0 && (flags & kCreate) != 0 ? FILE_ATTRIBUTE_READONLY : FILE_ATTRIBUTE_NORMAL;
     if (writes || (flags & kCreate) != 0) how.options = kNonDirectoryFile;
-    call.Check(OpenBelow(call.Descriptor(0), call.Names(1), how, &file));
+    call.Check(OpenBelow(call.Descriptor(0), (flags & kCreate) != 0 ? call.NewNames(1) : call.Names(1), how, &file));
   }
   // openat(2) says of a link that is no directory what it says of a file.
   if (HasAttribute(call, file.get(), FILE_ATTRIBUTE_REPARSE_POINT)) call.FailErrno((flags & kMustBeDirectory) != 0 ? kNotDirectory : kLoop);
@@ -64,7 +64,7 @@ Napi::Value OpenAt(const Napi::CallbackInfo& info) {
 
 void MakeDirectory(const Napi::CallbackInfo& info) {
   FileCall call(info, "mkdir");
-  std::vector<std::wstring> names = call.Names(1);
+  std::vector<std::wstring> names = call.NewNames(1);
   if (names.empty()) call.FailErrno(kExists);
   Owned made;
   call.Check(OpenBelow(call.Descriptor(0), names, {FILE_READ_ATTRIBUTES, kCreateNew, kDirectoryFile, FILE_ATTRIBUTE_NORMAL}, &made));
@@ -90,7 +90,7 @@ Status NameAnew(HANDLE file, HANDLE directory, const std::wstring& name, bool re
 /** Both paths of a call, the first one open. */
 struct TwoPaths {
   TwoPaths(const FileCall& call, ACCESS_MASK access) {
-    std::vector<std::wstring> from = call.Names(1), to = call.Names(3);
+    std::vector<std::wstring> from = call.Names(1), to = call.NewNames(3);
     if (from.empty() || to.empty()) call.FailErrno(kBusy);
     call.Check(OpenBelow(call.Descriptor(0), from, {access, kOpen, 0, 0}, &file));
     HANDLE base = call.Descriptor(2);

@@ -59,9 +59,9 @@ Status OpenOne(HANDLE base, const std::wstring& name, const OpenHow& how, Owned*
   return status;
 }
 
-/** Names for the kernel are only these characters: a colon names a stream, the rest is forbidden, and Win32 drops dots and spaces at the end. */
-bool IsName(const std::wstring& name) {
-  if (name.empty() || name.size() > kNameMax || name.back() == L'.' || name.back() == L' ') return false;
+/** A colon names a stream, the rest is forbidden, and Win32 drops dots and spaces at the end. */
+bool IsWin32Name(const std::wstring& name) {
+  if (name.back() == L'.' || name.back() == L' ') return false;
   for (wchar_t unit : name) {
     if (unit < 32 || wcschr(L"<>:\"|?*\\/", unit) != nullptr) return false;
   }
@@ -176,8 +176,16 @@ std::vector<std::wstring> FileCall::Names(size_t at) const {
     from = to + 1;
     if (name.empty() || name == L".") continue;
     if (name.size() > kNameMax) FailErrno(kNameTooLong);
-    if (!IsName(name) || IsDevice(name)) FailErrno(kInvalid);
+    if (name == L".." || name.find_first_of(std::wstring(L":\\\0", 3)) != std::wstring::npos) FailErrno(kInvalid);
     names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::vector<std::wstring> FileCall::NewNames(size_t at) const {
+  std::vector<std::wstring> names = Names(at);
+  for (const std::wstring& name : names) {
+    if (!IsWin32Name(name) || IsDevice(name)) FailErrno(kInvalid);
   }
   return names;
 }

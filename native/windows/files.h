@@ -22,8 +22,10 @@ class FileCall : public Call {
   using Call::Call;
   /** The handle behind a descriptor of Node's. */
   HANDLE Descriptor(size_t at) const;
-  /** A path below a directory, as its names; "." and "" are none. Names that Windows reads as something else than a name are EINVAL. */
+  /** A path below a directory, as its names; "." and "" are none. What leads elsewhere ("..", a stream) is EINVAL. */
   std::vector<std::wstring> Names(size_t at) const;
+  /** As Names, for a name that is to be made: what Win32 reads as something else than a name (NUL, `x.`) is EINVAL too. What others made so can be removed. */
+  std::vector<std::wstring> NewNames(size_t at) const;
   std::wstring HostPath(size_t at) const;
   int64_t Wide(size_t at) const;
   [[noreturn]] void FailErrno(int error) const;

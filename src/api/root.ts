@@ -3,10 +3,12 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BASE_ANNOTATION } from '../builder/index.js'
-import type { ContentStore, IdMode } from '../content/index.js'
+import { type ContentStore, type IdMode, unpackMerged } from '../content/index.js'
 import { SyscallError } from '../core/index.js'
 import type { Image } from '../image/index.js'
+import type { LayerEntry } from '../layer/index.js'
 import { type CommandDefaults, noDefaults, type RootInput } from '../sandbox/index.js'
+import { fromWindowsEntry } from '../windows-layer/index.js'
 
 /** A root ready to be mounted. */
 export interface ResolvedRoot {
@@ -49,6 +51,22 @@ export function directoryRoot(path: string): ResolvedRoot {
   return { input: { kind: 'directory', path: absolute }, image: undefined, defaults: noDefaults }
 }
 
+const isKept = ({ type }: LayerEntry): boolean => ['file', 'directory', 'hardlink', 'whiteout', 'opaque'].includes(type)
+
+/** What writes an image's files out where Windows is to run it: those below Files, where it is made for Windows. */
+async function writerOf(image: Image): Promise<Extract<RootInput, { kind: 'tree' }>['write']> {
+  const isForWindows = (await image.config()).os === 'windows'
+  return async (directory, signal) => {
+    let links = 0
+    const entry = (found: LayerEntry): LayerEntry | undefined => {
+      if (!isKept(found)) links++
+      return !isKept(found) ? undefined : isForWindows ? fromWindowsEntry(found) : found
+    }
+    await unpackMerged(image, directory, { idMode: 'single', signal, entry })
+    return { links }
+  }
+}
+
 /** An image's layers, unpacked as far as they are not yet. */
 export async function imageRootOf(
   image: Image,
@@ -57,7 +75,10 @@ export async function imageRootOf(
   signal: AbortSignal | undefined,
 ): Promise<ResolvedRoot> {
   const { annotations } = await image.manifest()
+  const isHost = annotations?.[BASE_ANNOTATION] === 'host'
+  if (process.platform === 'win32')
+    return { input: { kind: 'tree', isHost, write: await writerOf(image) }, image, defaults: await defaultsOf(image) }
   const lowers = await content.unpacked(image, { idMode, signal })
-  const input: RootInput = annotations?.[BASE_ANNOTATION] === 'host' ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }
+  const input: RootInput = isHost ? { kind: 'host', layers: lowers } : { kind: 'lowers', lowers }
   return { input, image, defaults: await defaultsOf(image) }
 }

@@ -38,7 +38,8 @@ export interface Started {
   readonly release?: (() => Promise<void>) | undefined
 }
 
-const isDirectoryName = (root: string): boolean => root.startsWith('/') || root.startsWith('./') || root.startsWith('../')
+const isDirectoryName = (root: string): boolean =>
+  /^\.{0,2}\//.test(root) || (process.platform === 'win32' && /^(\.{1,2}[\\/]|[A-Za-z]:[\\/]|[\\/])/.test(root))
 
 async function resolveRoot(
   options: SandboxOptions,
@@ -71,7 +72,16 @@ export async function startSandbox(given: SandboxOptions | undefined, snapshots:
   const resolved = await resolveRoot(options, store, content)
   const session = await begin(spec, resolved, content, snapshots, storePaths(named?.path), signal, registry)
   const { signal: _ended, ...kept } = base
-  return { session, spec, image: resolved.image, isHostRoot: resolved.input.kind === 'host', root, options: kept, snapshots, store }
+  return {
+    session,
+    spec,
+    image: resolved.image,
+    isHostRoot: resolved.input.kind === 'host' || (resolved.input.kind === 'tree' && resolved.input.isHost),
+    root,
+    options: kept,
+    snapshots,
+    store,
+  }
 }
 
 const STORE_REMEDY = 'mount a directory in which it is not, or keep the store elsewhere: Store.open({ path }), or $XDG_DATA_HOME'

@@ -5,6 +5,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { StrataError } from '../core/index.js'
 import type { Image } from '../image/index.js'
+import type { LayerEntry } from '../layer/index.js'
 import { openDirectory } from './durable.js'
 import type { IdMode } from './paths.js'
 import { Beneath } from './tree/beneath.js'
@@ -13,12 +14,22 @@ import { plainDirectory } from './tree/overlay.js'
 import { removeTree } from './tree/remove-tree.js'
 import { TreeWriter } from './tree/writer.js'
 
+/** What an entry is in the tree; undefined: left out. */
+export type EntryFilter = (entry: LayerEntry) => LayerEntry | undefined
+
+async function* filtered(entries: AsyncIterable<LayerEntry>, filter: EntryFilter = (entry) => entry): AsyncGenerator<LayerEntry> {
+  for await (const entry of entries) {
+    const kept = filter(entry)
+    if (kept !== undefined) yield kept
+  }
+}
+
 /** Unpacks into `directory`, which must be empty or absent. When it fails, what was written is removed again.
  *  @throws StrataError `ENOTEMPTY` @throws FormatError for layers that contradict themselves */
 export async function unpackMerged(
   image: Image,
   directory: string,
-  options: { readonly idMode: IdMode; readonly signal?: AbortSignal | undefined },
+  options: { readonly idMode: IdMode; readonly signal?: AbortSignal | undefined; readonly entry?: EntryFilter | undefined },
 ): Promise<void> {
   await mkdir(directory, { recursive: true })
   if ((await readdir(directory)).length > 0) {
@@ -38,7 +49,10 @@ export async function unpackMerged(
     const writer = new TreeWriter(tree, options.idMode, { fd: trash.fd, unusedName: () => String(serial++) })
     await writer.directory(plainDirectory('/'))
     try {
-      for (const [index, layer] of layers.entries()) await applyMerged(writer, layer, { isLowest: index === 0, signal: options.signal })
+      for (const [index, layer] of layers.entries()) {
+        const entries = { entries: () => filtered(layer.entries(), options.entry) }
+        await applyMerged(writer, entries, { isLowest: index === 0, signal: options.signal })
+      }
       writer.finish()
     } catch (error) {
       await writer.empty('/')

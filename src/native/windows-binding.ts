@@ -87,6 +87,18 @@ export interface WallBinding {
   createEvent(directory: Handle, name: string): Handle
 }
 
+/** Files, beyond what FsBinding has. */
+export interface WindowsFileBinding {
+  /** Both times, the second that of access. */
+  utimensat(dirFd: number, path: Uint8Array, mtimeNs: bigint, atimeNs: bigint): void
+  /** GetFinalPathNameByHandle: where a descriptor's file is. */
+  finalPath(fd: number): string
+  /** SetFileSecurity: the parts of a security descriptor that `parts` (SECURITY_INFORMATION) names. */
+  setFileSecurity(path: string, parts: number, security: Uint8Array): void
+  /** GetFileSecurity: these parts as they are now. */
+  fileSecurity(path: string, parts: number): Uint8Array
+}
+
 /** The registry. */
 export interface RegistryBinding {
   createKey(parent: Handle, path: string, options: number): Handle
@@ -105,7 +117,7 @@ export interface RegistryBinding {
 }
 
 /** The whole addon on Windows. */
-export interface WindowsBinding extends JobBinding, ProcessBinding, WallBinding, RegistryBinding {
+export interface WindowsBinding extends JobBinding, ProcessBinding, WallBinding, WindowsFileBinding, RegistryBinding {
   /** The version of Wine; undefined on Windows itself. */
   wineVersion(): string | undefined
 }

@@ -28,6 +28,8 @@ const join = (directory: string, rest: string): string => (rest === '' ? directo
 
 /** @throws what open(2) gives, as Node's error */
 function locate(path: string, mounts: readonly MountedAt[]): Location {
+  // No second name for a directory there but links, which the path is without.
+  if (process.platform === 'win32') return { device: '', path, type: '' }
   const fd = openSync(Buffer.from(encodePath(path)), O_PATH)
   try {
     const id = Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1])

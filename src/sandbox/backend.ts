@@ -3,10 +3,9 @@ import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { LayeredHive } from '../hive/index.js'
 import type { Change } from '../layer/index.js'
-import type { Step } from '../native/index.js'
+import type { ReceivedStep, Step } from '../native/index.js'
 import type { HiddenPlace, Lowers } from '../rootfs/index.js'
 import type { Events } from './events.js'
-import type { FileAnswer } from './linux/file-helper.js'
 import type { SandboxSpec, UserSpec } from './spec.js'
 import type { IsolationReport, SandboxStats, TerminalSize } from './types.js'
 
@@ -53,6 +52,15 @@ export interface RawProcess {
 /** Below which directory a file request works: the root as processes see it, or the directory of uppers. */
 export type FileBase = 'root' | 'upper'
 
+/** What a file request came to: the answer's ints (after the errno), its strings, a descriptor. */
+export interface FileAnswer {
+  readonly ints: readonly bigint[]
+  readonly strings: readonly Uint8Array[]
+  readonly fd: number | undefined
+  /** For a scan: one step for each entry. */
+  readonly entries: readonly ReceivedStep[]
+}
+
 /** A sandbox that runs. */
 export interface RunningSandbox {
   readonly id: string
@@ -86,6 +94,12 @@ export type RootInput =
   | { readonly kind: 'host'; readonly layers?: Lowers | undefined }
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'lowers'; readonly lowers: Lowers }
+  /** Windows: an image that is written out for each sandbox. `isHost`: its layers sit on the host's own files. */
+  | {
+      readonly kind: 'tree'
+      readonly isHost: boolean
+      write(directory: string, signal: AbortSignal | undefined): Promise<{ readonly links: number }>
+    }
 
 /** What a platform needs besides the specification. */
 export interface StartInput {

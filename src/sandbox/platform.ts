@@ -26,7 +26,7 @@ const windows: CommandPlatform = {
   shell: (command) => ['cmd.exe', '/d', '/s', '/c', command],
   isAbsolute: (path) => /^([A-Za-z]:)?[\\/]/.test(path),
   environment: baseEnvironment,
-  cwd: `${process.env['SystemDrive'] ?? 'C:'}\\`,
+  cwd: '/',
   isolation: 'job',
 }
 

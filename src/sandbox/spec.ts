@@ -22,6 +22,8 @@ export interface SandboxSpec {
   readonly mounts: readonly (readonly [path: string, mount: Mount])[]
   readonly scratch: 'memory' | 'disk'
   readonly network: 'none' | 'host'
+  /** Whether the caller named it, or it is the default. */
+  readonly isNetworkAsked: boolean
   readonly limits: Limits
   /** Bytes of the tmpfs that writes go to. */
   readonly scratchMaxBytes: number
@@ -190,6 +192,7 @@ export function normalize(options: BaseSandboxOptions): SandboxSpec {
     mounts: checkMounts(options.mounts),
     scratch: oneOf(options.scratch, 'scratch', ['memory', 'disk'], 'memory'),
     network: checkNetwork(options.network),
+    isNetworkAsked: options.network !== undefined,
     limits,
     scratchMaxBytes: limits.diskMaxBytes ?? Math.min(GIB, half),
     capabilities: capabilities === defaultCapabilities ? defaultCapabilities : capabilities.map(capabilityName),

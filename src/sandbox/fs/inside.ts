@@ -1,8 +1,8 @@
 // Asking the file helper: one request, one answer, and an error in the shape of Node's own. Source: errno(3), Node's fs documentation, "Common system errors".
 import { getSystemErrorMap } from 'node:util'
-import { FsError, untilAborted } from '../../core/index.js'
+import { ERRNO, errnoName, FsError, untilAborted } from '../../core/index.js'
 import { native, type Step } from '../../native/index.js'
-import type { FileAnswer } from '../linux/file-helper.js'
+import type { FileAnswer } from '../backend.js'
 import type { OpenFiles } from './open-files.js'
 
 /** What SandboxFs stands on. */
@@ -39,9 +39,17 @@ export const withMode = (mode: number, ...ints: (number | bigint)[]): (number | 
   mode,
 ]
 
+/** Numbers here are Linux's everywhere; Node's own on Windows are others, its names and texts are not. */
+function describe(errno: number): readonly [code: string, message: string] {
+  if (process.platform !== 'win32') return getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'operation failed']
+  const code = errnoName(errno)
+  const [, message = 'operation failed'] = [...getSystemErrorMap().values()].find(([name]) => name === code) ?? []
+  return [code, message]
+}
+
 /** An error of `call` by the number of its errno. */
 export function errnoError(errno: number, call: Call, cause?: unknown): FsError {
-  const [code, message] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'operation failed']
+  const [code, message] = describe(errno)
   const { syscall, path, dest } = call
   return new FsError({ code, errno: -errno, syscall, path, dest, message }, cause === undefined ? {} : { cause })
 }
@@ -49,9 +57,10 @@ export function errnoError(errno: number, call: Call, cause?: unknown): FsError 
 /** `error` as FsError of `call` when it has an errno; anything else as it is. The abort's reason goes before both. */
 export function callError(error: unknown, call: Call): unknown {
   if (call.signal?.aborted === true) return call.signal.reason
-  const { errno, syscall } = error as { errno?: unknown; syscall?: unknown }
+  const { errno, syscall, code } = error as { errno?: unknown; syscall?: unknown; code?: unknown }
   if (typeof errno !== 'number' || syscall === undefined) return error
-  return errnoError(Math.abs(errno), call, error instanceof FsError ? undefined : error)
+  const known = process.platform === 'win32' ? ERRNO[code as keyof typeof ERRNO] : undefined
+  return errnoError(known ?? Math.abs(errno), call, error instanceof FsError ? undefined : error)
 }
 
 /** Asks, and says what went wrong in the words of the caller. */

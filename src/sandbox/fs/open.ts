@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events'
 import { close, constants, type PathLike } from 'node:fs'
 import { type FileHandle, open as openHost } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { ClosedError } from '../../core/index.js'
-import { native, OP, step } from '../../native/index.js'
+import { ClosedError, ERRNO } from '../../core/index.js'
+import { native, nativeWindows, OP, step } from '../../native/index.js'
 import { creationMode, openFlags, parseMode, pathText } from './arguments.js'
 import { nanoseconds, parseId } from './attributes.js'
 import { type Call, errnoError, type Inside, SELF, withMode } from './inside.js'
@@ -33,20 +33,31 @@ export async function withFd<T>(inside: Inside, path: string, flags: number, cal
 /** open() of node:fs/promises: a FileHandle of Node's own class. Whatever asks for ids or changes the inode goes through the helper. */
 export async function open(inside: Inside, path: PathLike, flags?: string | number | null, mode?: unknown): Promise<FileHandle> {
   const text = pathText(path)
-  return fileHandle(
-    inside,
-    await openFd(inside, text, openFlags(flags, 'r'), creationMode(mode, 0o666), { syscall: 'open', path: text }),
-    text,
-  )
+  const bits = openFlags(flags, 'r')
+  return fileHandle(inside, await openFd(inside, text, bits, creationMode(mode, 0o666), { syscall: 'open', path: text }), text, bits)
 }
 
-/** Takes `fd`. */
-export async function fileHandle(inside: Inside, fd: number, path: string): Promise<FileHandle> {
+/** A FileHandle of the file that `fd` is of. */
+async function handleOf(fd: number, path: string, flags: number): Promise<FileHandle> {
+  // Node makes a FileHandle of paths only, and opening /proc/self/fd/N again would need this process's own permissions (none, for sub-ids or mode 0).
+  if (process.platform !== 'win32') {
+    const handle = await openHost('/', 'r')
+    native().dup3(fd, handle.fd)
+    return handle
+  }
+  // Windows has no way to put a file behind another descriptor: it is opened again, and must be the same.
+  const handle = await openHost(nativeWindows().finalPath(fd), flags & ~(constants.O_CREAT | constants.O_EXCL | constants.O_TRUNC))
+  const [first, second] = [fd, handle.fd].map((one) => native().fstatat(one, new Uint8Array()))
+  if (first?.dev === second?.dev && first?.ino === second?.ino) return handle
+  await handle.close()
+  throw errnoError(ERRNO.ELOOP, { syscall: 'open', path })
+}
+
+/** Takes `fd`, which was opened with `flags`. */
+export async function fileHandle(inside: Inside, fd: number, path: string, flags: number): Promise<FileHandle> {
   let handle: FileHandle
   try {
-    // Node makes a FileHandle of paths only, and opening /proc/self/fd/N again would need this process's own permissions (none, for sub-ids or mode 0).
-    handle = await openHost('/', 'r')
-    native().dup3(fd, handle.fd)
+    handle = await handleOf(fd, path, flags)
   } finally {
     native().close(fd)
   }

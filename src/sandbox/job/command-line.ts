@@ -19,6 +19,11 @@ const isShell = (argv: readonly string[]): boolean =>
 export function commandLine(argv: readonly string[]): string {
   const [program = '', ...rest] = argv
   // The first argument is read by another rule: everything up to the next quote, no escapes.
+  // What cmd.exe would read of a batch file's arguments cannot be quoted for good.
+  if (/\.(bat|cmd)[. ]*$/i.test(program))
+    throw new UnsupportedError(`a batch file is no program: ${JSON.stringify(program)}`, {
+      remedy: 'run it as text: its command line goes to cmd',
+    })
   if (program.includes('"')) throw new TypeError(`a program's name cannot hold a quote: ${JSON.stringify(program)}`)
   const first = program === '' || /[ \t]/.test(program) ? `"${program}"` : program
   const line = isShell(argv) ? `${first} /d /s /c "${argv[4]}"` : [first, ...rest.map(quoteArgument)].join(' ')

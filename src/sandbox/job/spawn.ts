@@ -15,6 +15,8 @@ export const KILLED = 1
 /** What a command is started with. */
 export interface JobSpawn {
   readonly argv: readonly string[]
+  /** The program's file. Undefined: looked for as CreateProcess does. */
+  readonly application?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Undefined: this process's own. */
   readonly cwd: string | undefined
@@ -58,9 +60,21 @@ export async function spawnInJobs(spawn: JobSpawn): Promise<RawProcess> {
     const input = stdin?.theirs ?? binding.openStdio('NUL', false)
     if (stdin === undefined) opened.push(input)
     const stdio = [input, stdout.theirs, (stderr ?? stdout).theirs]
-    const { inherited = [], token = 0, desktop = null, containerSid = null } = spawn
+    const { application = null, inherited = [], token = 0, desktop = null, containerSid = null } = spawn
     const jobs = [...spawn.jobs, own]
-    const started = binding.createProcess(null, line, block, spawn.cwd ?? null, stdio, jobs, inherited, token, desktop, containerSid, 0)
+    const started = binding.createProcess(
+      application,
+      line,
+      block,
+      spawn.cwd ?? null,
+      stdio,
+      jobs,
+      inherited,
+      token,
+      desktop,
+      containerSid,
+      0,
+    )
     process = started.process
     thread = started.thread
     for (const [predefined, key] of spawn.overrides ?? []) binding.overrideKey(process, thread, predefined, key)

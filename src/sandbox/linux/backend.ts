@@ -45,6 +45,7 @@ class Phases {
 }
 
 async function rootPlan({ root, snapshots, etcCopy }: StartInput, source: TreeSource, mountPoints: MountPlan['points']): Promise<RootPlan> {
+  if (root.kind === 'tree') throw new TypeError('a tree is a root on Windows')
   if (root.kind === 'lowers') return imageRoot({ lowers: root.lowers, source, snapshots, mountPoints })
   if (root.kind === 'directory') {
     // A directory is one lower: never written, never released.

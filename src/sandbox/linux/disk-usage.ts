@@ -1,7 +1,7 @@
 // How much disk a tree takes, counted through the file helper: whatever modes its owner gave the directories, and never past a link.
 import { decodePath, type StrataError } from '../../core/index.js'
 import { native, OP, type Step, step } from '../../native/index.js'
-import type { FileAnswer } from './file-helper.js'
+import type { FileAnswer } from '../backend.js'
 
 /** Asks the helper about the directory `base`. */
 export type AskBelow = (request: Step, base: number) => Promise<FileAnswer>

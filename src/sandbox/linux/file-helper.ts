@@ -2,18 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { ClosedError, encodePath, errnoName, FsError } from '../../core/index.js'
 import { decodeMessage, native, OP, type ReceivedStep, type Step } from '../../native/index.js'
+import type { FileAnswer } from '../backend.js'
 import { pendingCall } from '../pending.js'
 import { closeChannel, discard, send, watch } from './channels.js'
 import type { Supervisor } from './supervisor.js'
-
-/** What a request came to: the answer's ints (after the errno), its strings, a descriptor. */
-export interface FileAnswer {
-  readonly ints: readonly bigint[]
-  readonly strings: readonly Uint8Array[]
-  readonly fd: number | undefined
-  /** For a scan: one step for each entry. */
-  readonly entries: readonly ReceivedStep[]
-}
 
 interface Waiter {
   readonly request: Step

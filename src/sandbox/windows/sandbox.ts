@@ -1,12 +1,15 @@
 // One running sandbox on Windows: a job, what its commands are started with, and what is undone at its end.
 import { Socket } from 'node:net'
-import { UnsupportedError } from '../../core/index.js'
-import type { RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
+import { ClosedError, UnsupportedError } from '../../core/index.js'
+import type { Change } from '../../layer/index.js'
+import type { Step } from '../../native/index.js'
+import type { FileAnswer, FileBase, RawProcess, RunningSandbox, SpawnRequest } from '../backend.js'
 import { Events } from '../events.js'
 import { type JobObject, KILLED, spawnInJobs } from '../job/index.js'
 import { pendingCall } from '../pending.js'
 import type { UserSpec } from '../spec.js'
 import type { IsolationReport, SandboxStats } from '../types.js'
+import type { Quarantine } from './files/quarantine.js'
 import type { RegistryView } from './registry-view.js'
 
 /** What a started sandbox holds. */
@@ -20,6 +23,7 @@ export interface WindowsParts {
   readonly desktop: string | undefined
   readonly objects: { readonly handle: number; readonly path: string } | undefined
   readonly registry: RegistryView | undefined
+  readonly quarantine: Quarantine
   /** What is asked for and when a limit takes effect, for events. */
   readonly limits: { readonly memoryMaxBytes?: number | undefined; readonly pidsMax?: number | undefined }
   /** Undoes the walls. */
@@ -60,12 +64,20 @@ export class WindowsSandbox implements RunningSandbox {
     await this.resolveUser(request.user)
     if (request.terminal !== undefined)
       throw new UnsupportedError('pty: terminals are not supported on Windows yet', { remedy: 'use pipes' })
-    const { job, token, desktop, containerSid, objects, registry } = this.#parts
+    const { job, token, desktop, containerSid, objects, registry, quarantine } = this.#parts
     const overrides = registry?.overrides ?? []
+    const own = { ...quarantine.environment, ...(objects === undefined ? {} : { STRATABOX_OBJECTS: objects.path }) }
+    const { commands } = quarantine
+    const { PATH } = request.env
+    const env = { ...own, ...request.env, ...(PATH === undefined ? {} : { PATH: commands.search(PATH) }) }
+    const [program = '', ...rest] = request.argv
+    const application = commands.program(program, env)
     return spawnInJobs({
-      argv: request.argv,
-      env: { ...(objects === undefined ? {} : { STRATABOX_OBJECTS: objects.path }), ...request.env },
-      cwd: request.cwd,
+      // A program sees its own name as it was called; one inside by its place on the host, which it can open.
+      argv: [/[\\/]/.test(program) ? application : program, ...rest],
+      application,
+      env,
+      cwd: commands.onHost(request.cwd),
       mergeStderr: request.mergeStderr,
       hasStdin: request.hasStdin,
       jobs: [job.handle],
@@ -80,6 +92,8 @@ export class WindowsSandbox implements RunningSandbox {
 
   async resolveUser(user: UserSpec): Promise<{ uid: number; gid: number }> {
     if (typeof user === 'object' && user.uid === 0 && user.gid === 0) return user
+    // The accounts of Windows images: here there are no others than this process's.
+    if (typeof user === 'string' && /^container(user|administrator)$/i.test(user)) return { uid: 0, gid: 0 }
     throw new UnsupportedError('user: a sandbox on Windows runs as the user of this process', { remedy: 'leave it out' })
   }
 
@@ -87,15 +101,15 @@ export class WindowsSandbox implements RunningSandbox {
     return new Socket({ allowHalfOpen })
   }
 
-  async file(): Promise<never> {
-    throw noFiles('fs')
+  async file(request: Step, base: FileBase | number): Promise<FileAnswer> {
+    if (this.#closed !== undefined) throw new ClosedError('the sandbox is closed')
+    return this.#parts.quarantine.request(request, base)
   }
-  // biome-ignore lint/correctness/useYield: there is nothing to give
-  async *changes(): AsyncGenerator<never> {
-    throw noFiles('changes')
+  async *changes(mount: string | undefined): AsyncGenerator<Change> {
+    yield* this.#parts.quarantine.changes(mount)
   }
-  async snapshot(): Promise<never> {
-    throw noFiles('fork')
+  snapshot(directory: string): Promise<() => Promise<void>> {
+    return this.#parts.quarantine.snapshot(directory)
   }
 
   killAll(signal: number): void {
@@ -133,7 +147,7 @@ export class WindowsSandbox implements RunningSandbox {
   }
 
   async #end(): Promise<void> {
-    const { job, registry, release } = this.#parts
+    const { job, registry, quarantine, release } = this.#parts
     if (job.pids().length > 0) {
       const empty = new Promise<void>((resolve) => job.on('empty', resolve))
       job.terminate(KILLED)
@@ -141,6 +155,7 @@ export class WindowsSandbox implements RunningSandbox {
     }
     registry?.close(true)
     job.close()
+    await quarantine.close()
     release()
   }
 }
@@ -150,8 +165,3 @@ async function atMost(promise: Promise<void>, ms: number): Promise<void> {
   await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
   clearTimeout(timer)
 }
-
-const noFiles = (what: string) =>
-  new UnsupportedError(`${what}: a sandbox on Windows has no files of its own yet`, {
-    remedy: 'work on files of the host, or run on Linux',
-  })

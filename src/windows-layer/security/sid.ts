@@ -103,6 +103,9 @@ export function encodeSid(text: string): Uint8Array {
   return bytes
 }
 
+/** The text of a whole SID. @throws FormatError */
+export const sidText = (bytes: Uint8Array): string => decodeSid(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length)
+
 /** The SID at `at`, which must end at or before `end`. @throws FormatError */
 export function decodeSid(view: DataView, at: number, end: number): string {
   if (at + 8 > end) throw new FormatError('a SID is cut off', { offset: at })
