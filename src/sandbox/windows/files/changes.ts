@@ -5,7 +5,7 @@ import { native } from '../../../native/index.js'
 import { readFd } from '../../../rootfs/index.js'
 import { type Baseline, stampOf } from './baseline.js'
 import { sameName } from './inside-path.js'
-import { kindOf, unlessGone, type WindowsStat, walk } from './tree.js'
+import { ifThere, kindOf, type WindowsStat, walk } from './tree.js'
 
 async function* content(base: number, path: string): AsyncGenerator<Uint8Array> {
   yield* readFd(native().openat2(base, encodePath(path), 0, 0, 0))
@@ -27,7 +27,7 @@ function entryOf(base: number, path: string, shown: string, stat: WindowsStat, l
   const kind = kindOf(stat)
   if (kind === 'directory') return { ...common, type: 'directory' }
   if (kind === 'symlink') {
-    const target = unlessGone(() => native().readlinkat(base, encodePath(path)))
+    const target = ifThere(() => native().readlinkat(base, encodePath(path)))
     return { ...common, type: 'symlink', target: target === undefined ? '' : decodePath(target) }
   }
   const first = links.get(stat.ino)
@@ -60,6 +60,6 @@ export function findChanges(base: number, baseline: Baseline, { start, skip, sho
 }
 
 const isDirectory = (base: number, path: string): boolean => {
-  const stat = unlessGone(() => native().fstatat(base, encodePath(path)))
+  const stat = ifThere(() => native().fstatat(base, encodePath(path)))
   return stat !== undefined && kindOf(stat) === 'directory'
 }

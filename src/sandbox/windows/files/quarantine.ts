@@ -16,7 +16,7 @@ import { fillMount, insideMount, isMounted, outsideMounts, type PlacedMount } fr
 import { fileRequest } from './requests.js'
 import { secure } from './security.js'
 import { forgetSnapshot, keepSnapshot, snapshotFiles } from './snapshots.js'
-import { openTop, removeAt, statAt, unlessGone } from './tree.js'
+import { ifThere, openTop, removeAt, statAt } from './tree.js'
 
 /** What a quarantine is made of. */
 export interface QuarantineInput {
@@ -97,7 +97,7 @@ export class Quarantine {
       for (const mount of input.mounts) {
         // What was written to a copy is in the snapshot.
         if (from !== undefined && mount.kind === 'copy') continue
-        if (unlessGone(() => statAt(top!, mount.below)) !== undefined) removeAt(top, mount.below)
+        if (ifThere(() => statAt(top!, mount.below)) !== undefined) removeAt(top, mount.below)
         links += await fillMount(root, mount, input.container, signal)
       }
       const baseline = from === undefined ? takeBaseline(top) : inheritBaseline(top, from.baseline, from.changed)

@@ -4,7 +4,7 @@ import { decodePath, ERRNO, encodePath, errnoName, FsError } from '../../../core
 import { native, nativeWindows, OP, type ReceivedStep, type Step } from '../../../native/index.js'
 import type { FileAnswer } from '../../backend.js'
 import { insideNames } from './inside-path.js'
-import { below, kindOf, namesIn, removeAt, statAt, unlessGone, type WindowsStat } from './tree.js'
+import { below, ifThere, kindOf, namesIn, removeAt, statAt, type WindowsStat } from './tree.js'
 
 const DIRENT_TYPE = { file: 8n, directory: 4n, symlink: 10n } as const
 const BLOCK_BYTES = 4096n
@@ -39,10 +39,10 @@ function failure(errno: number, syscall: string, path: string): FsError {
 
 function entry(base: number, directory: string, name: string): ReceivedStep[] {
   const path = name === '' ? directory : below(directory, name)
-  const stat = unlessGone(() => statAt(base, path))
+  const stat = ifThere(() => statAt(base, path))
   if (stat === undefined) return []
   const target =
-    kindOf(stat) === 'symlink' ? (unlessGone(() => native().readlinkat(base, encodePath(path))) ?? new Uint8Array()) : new Uint8Array()
+    kindOf(stat) === 'symlink' ? (ifThere(() => native().readlinkat(base, encodePath(path))) ?? new Uint8Array()) : new Uint8Array()
   const own = name === '' ? (path.split('/').at(-1) ?? '') : name
   return [{ op: OP.fsReply, ints: [0n, ...intsOf(stat)], strings: [encodePath(own), target, new Uint8Array()] }]
 }
@@ -55,7 +55,7 @@ function scan(base: number, path: string, one: boolean): FileAnswer {
 
 function list(base: number, path: string): FileAnswer {
   const entries = namesIn(base, path).flatMap((name) => {
-    const stat = unlessGone(() => statAt(base, below(path, name)))
+    const stat = ifThere(() => statAt(base, below(path, name)))
     return stat === undefined ? [] : [{ op: OP.fsReply, ints: [DIRENT_TYPE[kindOf(stat)]], strings: [encodePath(name)] }]
   })
   return answer({ entries })

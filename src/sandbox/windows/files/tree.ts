@@ -44,7 +44,7 @@ export const below = (directory: string, name: string): string => (directory ===
 export const failedWith = (error: unknown, ...errnos: readonly number[]): boolean => errnos.includes((error as SyscallError).errno)
 
 /** What there is, or undefined where it is gone by now. */
-export function unlessGone<T>(work: () => T): T | undefined {
+export function ifThere<T>(work: () => T): T | undefined {
   try {
     return work()
   } catch (error) {
@@ -63,10 +63,10 @@ export function* walk(
   const queue = [start]
   for (let directory = queue.pop(); directory !== undefined; directory = queue.pop()) {
     const at = directory
-    for (const name of unlessGone(() => namesIn(base, at)) ?? []) {
+    for (const name of ifThere(() => namesIn(base, at)) ?? []) {
       const path = below(at, name)
       if (skip(path)) continue
-      const stat = unlessGone(() => statAt(base, path))
+      const stat = ifThere(() => statAt(base, path))
       if (stat === undefined) continue
       yield { path, stat }
       if (kindOf(stat) === 'directory') queue.push(path)
