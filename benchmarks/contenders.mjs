@@ -1,12 +1,14 @@
-// The ways to start the same program, each as { who, start, isPeer?, isCalibration? }: start() resolves when the program has ended with exit code 0 and everything of it is gone.
-import { spawn } from 'node:child_process'
+// The ways to start the same program, each as { who, start, isPeer?, isCalibration?, every? }: start() resolves when the program has ended with exit code 0 and everything of it
+// is gone; `every` is how many rounds go by from one start to the next.
 import { Sandbox } from 'stratabox'
+import { spawned } from './spawned.mjs'
+import { startPeer } from './start-peers.mjs'
 
 /** The limits of the row that has some. */
 const LIMITS = { memoryMaxBytes: 64 * 2 ** 20, pidsMax: 32, cpusMax: 1 }
 
 /** All contenders that can run here. `root` is a folder with nothing but the program, at /true. Whoever made them calls close(). */
-export async function contenders({ root, hasBwrap }) {
+export async function contenders({ root, peers }) {
   const options = { root, network: 'none' }
   const standing = await Sandbox.create(options)
   const list = [
@@ -17,7 +19,7 @@ export async function contenders({ root, hasBwrap }) {
   ]
   const limited = { ...options, limits: LIMITS }
   if (await isEnforceable(limited)) list.push({ who: 'stratabox: with memory, pids and cpu limits', start: () => life(limited) })
-  if (hasBwrap) list.push({ who: 'bubblewrap', start: () => spawned('bwrap', bwrapArguments(root)), isPeer: true })
+  list.push(...peers.map((peer) => ({ who: peer.who, start: () => startPeer(peer), isPeer: true, every: peer.every })))
   return { list, close: () => standing.close() }
 }
 
@@ -29,31 +31,6 @@ async function life(options) {
     await box.close()
   }
 }
-
-/** The same as stratabox gives by default, said in bubblewrap's words: all namespaces, a read-only root, fresh /proc, /dev and /tmp. */
-const bwrapArguments = (root) => [
-  '--unshare-all',
-  '--die-with-parent',
-  '--ro-bind',
-  root,
-  '/',
-  '--proc',
-  '/proc',
-  '--dev',
-  '/dev',
-  '--tmpfs',
-  '/tmp',
-  '/true',
-]
-
-const spawned = (command, args) =>
-  new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {}, argv0: command })
-    child.stdout.resume()
-    child.stderr.resume()
-    child.on('error', reject)
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}`))))
-  })
 
 function succeeded(result) {
   if (!result.ok) throw new Error(`the program ended with ${result.exitCode ?? result.signal}: ${result.stderr}`)

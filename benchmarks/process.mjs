@@ -3,27 +3,27 @@
 import { longestBlockMs } from './blocking.mjs'
 import { contenders } from './contenders.mjs'
 
-const { rssMb, root, hasBwrap } = JSON.parse(process.argv[2])
+const { rssMb, root, peers } = JSON.parse(process.argv[2])
 const ballast = grow(rssMb)
-const { list, close } = await contenders({ root, hasBwrap })
+const { list, close } = await contenders({ root, peers })
 
 // Once each before anything counts: code compiled, caches filled, pools made.
-for (let round = 0; round < 5; round++) for (const { start } of list) await start()
+for (let round = 0; round < 5; round++) for (const { start, every = 1 } of list) if (round % every === 0) await start()
 process.send({
   ready: true,
   rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
   contenders: list.map(({ who, isPeer, isCalibration }) => ({ who, isPeer, isCalibration })),
 })
 
-process.on('message', async ({ rounds, stop }) => {
+process.on('message', async ({ from, rounds, stop }) => {
   if (stop) {
     await close()
     process.disconnect()
     return
   }
   const samples = Object.fromEntries(list.map(({ who }) => [who, { wallMs: [], blockMs: [] }]))
-  for (let round = 0; round < rounds; round++) {
-    for (const { who, start } of list) {
+  for (let round = from; round < from + rounds; round++) {
+    for (const { who, start } of list.filter(({ every = 1 }) => round % every === 0)) {
       const began = performance.now()
       await start()
       samples[who].wallMs.push(performance.now() - began)

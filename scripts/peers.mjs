@@ -14,6 +14,8 @@ export const TOOLCHAIN = [
 export const PEERS = [
   { command: 'cc', package: 'gcc' },
   { command: 'bwrap', package: 'bubblewrap' },
+  { command: 'crun', package: 'crun' },
+  { command: 'runc', package: 'runc' },
   { command: 'hivexml', package: 'libhivex-bin' },
   { command: 'reglookup', package: 'reglookup' },
   { command: 'regfexport', package: 'libregf-utils' },
