@@ -95,8 +95,10 @@ async function baseImage(plan: CommitPlan, created: string): Promise<Image> {
 function treeBase({ base, content, platform }: CommitPlan, image: Image): Base {
   if (base === 'scratch') return emptyBase
   if (base === 'host') return hostBase
-  if (!isForWindows(platform)) return imageBase(image, (layer) => content.entries.entries(layer))
-  return imageBase(image, async (layer) => (await content.entries.entries(layer)).flatMap((entry) => fromWindowsEntry(entry) ?? []))
+  if (!isForWindows(platform)) return imageBase(image, 'as stored', (layer) => content.entries.entries(layer))
+  return imageBase(image, 'windows', async (layer) =>
+    (await content.entries.entries(layer)).flatMap((entry) => fromWindowsEntry(entry) ?? []),
+  )
 }
 
 const isForWindows = (platform: Platform): boolean => parsePlatform(platform).os === 'windows'

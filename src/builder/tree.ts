@@ -17,20 +17,36 @@ const HOPS_MAX = 40
 /** Nothing below. */
 export const emptyBase: Base = { find: async (path) => (path === '/' ? { type: 'plain directory' } : undefined) }
 
-/** The tree of an image's layers, put together when first asked. `entries` gives what is in a layer. */
-export function imageBase(image: Image, entries: (layer: Layer) => Promise<readonly LayerEntry[]>): Base {
-  let rows: Promise<ReadonlyMap<string, TreeEntry>> | undefined
-  const read = async (): Promise<ReadonlyMap<string, TreeEntry>> => {
-    const layers = (await image.layers()).map((layer) => withEntries(layer, () => entries(layer)))
-    const merged = await mergeLayers(layers)
-    return new Map(merged.map(({ path, inode }) => [path, inode === undefined ? { type: 'plain directory' } : { ...inode.entry, path }]))
-  }
+type Rows = ReadonlyMap<string, TreeEntry>
+
+/** Trees of the last bases, by kind and layers: a build that is made again and again puts its base together once. */
+const recent = new Map<string, Rows>()
+const RECENT_MAX = 2
+const RECENT_ROWS_MAX = 100_000
+
+/** The tree of an image's layers, put together when first asked. `entries` gives what is in a layer; `kind` names how. */
+export function imageBase(image: Image, kind: 'as stored' | 'windows', entries: (layer: Layer) => Promise<readonly LayerEntry[]>): Base {
+  let rows: Promise<Rows> | undefined
   return {
     async find(path) {
-      rows ??= read()
+      rows ??= treeOf(await image.layers(), kind, entries)
       return (await rows).get(path)
     },
   }
+}
+
+async function treeOf(layers: readonly Layer[], kind: string, entries: (layer: Layer) => Promise<readonly LayerEntry[]>): Promise<Rows> {
+  const key = [kind, ...layers.map((layer) => layer.diffId)].join(' ')
+  const rows = recent.get(key) ?? (await mergedRows(layers.map((layer) => withEntries(layer, () => entries(layer)))))
+  recent.delete(key)
+  if (rows.size <= RECENT_ROWS_MAX) recent.set(key, rows)
+  for (const oldest of [...recent.keys()].slice(0, -RECENT_MAX)) recent.delete(oldest)
+  return rows
+}
+
+async function mergedRows(layers: readonly Layer[]): Promise<Rows> {
+  const merged = await mergeLayers(layers)
+  return new Map(merged.map(({ path, inode }) => [path, inode === undefined ? { type: 'plain directory' } : { ...inode.entry, path }]))
 }
 
 function withEntries(layer: Layer, list: () => Promise<readonly LayerEntry[]>): Layer {

@@ -91,6 +91,13 @@ describe('a builder', () => {
     writeFileSync(shop.path('store', 'blobs', 'sha256', layer!.digest.slice(7)), Buffer.alloc(layer!.size))
     expect((await build()).digest).toBe(digest)
     for (const name of readdirSync(shop.path('store', 'cache'))) writeFileSync(shop.path('store', 'cache', name), 'cut off')
+    expect((await build()).digest).toBe(digest)
+    // The trees of the last two bases are in memory. With others there it has to be read, and cannot.
+    for (const name of ['/a', '/b'])
+      await shop.store
+        .build(await scratch().write(name, name).commit())
+        .write('/usr/lib/y', 'y')
+        .commit()
     await expect(build()).rejects.toMatchObject({ code: 'ERR_FORMAT' })
   })
 
