@@ -6,16 +6,33 @@ import { BLANK_KEY, type HiveState, type Origin } from './hive-state.js'
 import { checkKeyName, checkValueName, DEPTH_MAX, type Key, type LayerSemantics } from './key.js'
 import { KeyNode } from './key-node.js'
 import { semanticsBits } from './layer-bits.js'
-import { loadSubkeys } from './read/load-subkeys.js'
+import { findSubkey } from './read/find-subkey.js'
+import type { LoadedKey } from './read/load-key.js'
+import { loadSubkeys, type Parent } from './read/load-subkeys.js'
 import { loadValues } from './read/load-values.js'
+import type { Source } from './read/source.js'
 import { KEY_FLAG, LAYER } from './records/nk.js'
 import { VALUE_FLAG } from './records/vk.js'
 import type { StoredKey, StoredValue } from './stored.js'
+import { upcase } from './upcase.js'
 import { toValue } from './value.js'
+
+/** A subkey that was found by itself. */
+interface Early {
+  readonly loaded: LoadedKey
+  readonly key: HiveKey
+  readonly upcased: string
+}
+
+// Fewer subkeys are read all at once sooner than one is looked for.
+const MANY = 100
+const EARLY_MAX = 32
 
 /** A key of a Hive. */
 export class HiveKey extends KeyNode implements Key {
   #from: Origin | undefined
+  /** By offset, while not all subkeys are read. */
+  #early: Map<number, Early> | undefined
   #loadedSubkeys: Children<HiveKey> | undefined
   #loadedValues: Children<StoredValue> | undefined
 
@@ -58,7 +75,7 @@ export class HiveKey extends KeyNode implements Key {
   }
 
   subkey(name: string): HiveKey | undefined {
-    return this.#subkeys.find(name)
+    return this.#findEarly(name) ?? this.#subkeys.find(name)
   }
 
   value(name = ''): Value | undefined {
@@ -159,8 +176,35 @@ export class HiveKey extends KeyNode implements Key {
   }
 
   #loadSubkeys({ source, key }: Origin): Map<string, HiveKey> {
-    const parent = { offset: key.offset, links: key.links, depth: this.depth, path: () => this.path }
-    return loadSubkeys(source, parent, (subkey) => new HiveKey(this.hive, this, subkey.stored, { source, key: subkey }))
+    const early = this.#early ?? new Map<number, Early>()
+    this.#early = undefined
+    const make = (loaded: LoadedKey): HiveKey => early.get(loaded.offset)?.key ?? this.#made(source, loaded)
+    return loadSubkeys(source, this.#asParent(key), early, make)
+  }
+
+  /** Of a key with many subkeys not read yet, one alone. What was found so is the same object when all are read. */
+  #findEarly(name: string): HiveKey | undefined {
+    const from = this.#from
+    if (this.#loadedSubkeys !== undefined || from === undefined || from.key.links.subkeyCount < MANY) return undefined
+    const upcased = upcase(name)
+    this.#early ??= new Map()
+    const early = this.#early
+    for (const found of early.values()) if (found.upcased === upcased) return found.key
+    // Who asks for more than a few is likely to ask for most.
+    if (early.size >= EARLY_MAX) return undefined
+    const loaded = findSubkey(from.source, this.#asParent(from.key), upcased)
+    if (loaded === undefined) return undefined
+    const key = this.#made(from.source, loaded)
+    early.set(loaded.offset, { loaded, key, upcased })
+    return key
+  }
+
+  #made(source: Source, loaded: LoadedKey): HiveKey {
+    return new HiveKey(this.hive, this, loaded.stored, { source, key: loaded })
+  }
+
+  #asParent({ offset, links }: LoadedKey): Parent {
+    return { offset, links, depth: this.depth, path: () => this.path }
   }
 
   #forgetOrigin(): void {

@@ -16,8 +16,13 @@ export interface Parent {
   readonly path: () => string
 }
 
-/** Subkeys by upper-cased name, each as `make` makes it. */
-export function loadSubkeys<T>(source: Source, parent: Parent, make: (key: LoadedKey) => T): Map<string, T> {
+/** Subkeys by upper-cased name, each as `make` makes it. `early`: those that were found before, by offset. */
+export function loadSubkeys<T>(
+  source: Source,
+  parent: Parent,
+  early: ReadonlyMap<number, { readonly loaded: LoadedKey }>,
+  make: (key: LoadedKey) => T,
+): Map<string, T> {
   const found = new Map<string, T>()
   const { subkeyCount, subkeyList } = parent.links
   if (subkeyCount === 0) return found
@@ -37,7 +42,7 @@ export function loadSubkeys<T>(source: Source, parent: Parent, make: (key: Loade
   const add = (offset: number): void => {
     try {
       checkParent(source, parent, offset)
-      const key = loadKey(source, offset, where)
+      const key = early.get(offset)?.loaded ?? loadKey(source, offset, where)
       const upcased = upcase(key.stored.name)
       if (upcased === '') throw new FormatError('a key without a name', { offset })
       if (found.has(upcased)) throw new FormatError(`a second subkey named ${JSON.stringify(key.stored.name)}`, { offset })
@@ -66,7 +71,8 @@ function salvage(source: Source, parent: Parent, listed: readonly number[]): num
 }
 
 const NK_PARENT_AT = 16
-const label = (parent: Parent) => `key '${parent.path()}'`
+/** The key as warnings name it. */
+export const label = (parent: Parent) => `key '${parent.path()}'`
 
 function listOffsets(source: Source, parent: Parent, offset: number, warn: (what: string) => void): number[] {
   checkOwner(source, parent, offset)
@@ -89,8 +95,8 @@ function listOffsets(source: Source, parent: Parent, offset: number, warn: (what
   return leaves
 }
 
-/** Two keys may point to one list. It is that key's which its first element names as parent. */
-function checkOwner(source: Source, parent: Parent, offset: number): void {
+/** Two keys may point to one list. It is that key's which its first element names as parent. @throws FormatError where it is another's */
+export function checkOwner(source: Source, parent: Parent, offset: number): void {
   const first = firstElement(source.cells.peek(offset))
   const claimed = first === undefined ? undefined : nodeAt(source, first)?.parent
   if (claimed === undefined || claimed === parent.offset) return

@@ -30,6 +30,18 @@ export function parseSubkeyList(cell: View): SubkeyList {
   return { isRoot: kind === RI, offsets, missing: count - held }
 }
 
+/** The leaves of a list: itself, or those of a root. `peek`: the cell at an offset. */
+export function* leavesOf(list: View, peek: (offset: number) => View): Generator<View> {
+  if (list.u16(0) !== RI) yield list
+  else for (const offset of parseSubkeyList(list).offsets) yield peek(offset)
+}
+
+/** Offsets of the keys of a leaf whose names have this hash; none where the leaf has no hashes. */
+export function* hashedOffsets(leaf: View, hash: number): Generator<number> {
+  const end = ELEMENTS_AT + LH_ELEMENT * (leaf.u16(0) === LH ? leaf.u16(2) : 0)
+  for (let at = ELEMENTS_AT; at < end; at += LH_ELEMENT) if (leaf.u32(at + 4) === hash) yield leaf.u32(at)
+}
+
 /** The first key of a leaf; undefined where the cell holds no leaf, or an empty one. */
 export function firstElement(cell: View): number | undefined {
   const kind = cell.u16(0)

@@ -100,8 +100,21 @@ function edit(key: Key): void {
   key.createSubkey('made\x01here').setValue('', { type: 'REG_DWORD', data: 1 })
 }
 
-function runHive(hive: Hive, size: number): void {
+/** Keys that are looked for one by one, before their siblings are read, are the same keys. */
+function checkEarly(hive: Hive, open: () => Hive): void {
+  const other = open()
+  for (const { path, name } of [...hive.root.subkeys()].filter((_, i) => i % 7 === 0).slice(0, 40)) {
+    const key = name.includes('\\') ? undefined : other.key(path)
+    const isFound = key === undefined || [...other.root.subkeys()].includes(key)
+    if (hive.warnings.length === 0) demand(key !== undefined && isFound, 'a key that is looked for alone is not the one among all')
+  }
+  const [all, found] = [sumOf(hive), sumOf(other)]
+  if (hive.warnings.length === 0) demand(all.hash === found.hash && all.keys === found.keys, 'a lookup changes what is read')
+}
+
+function runHive(hive: Hive, size: number, open: () => Hive): void {
   checkRead(hive, size)
+  checkEarly(hive, open)
   checkSaved(hive, 'the saved hive')
   edit(hive.root)
   checkSaved(hive, 'the edited hive')
@@ -135,12 +148,13 @@ function runText(hive: Hive | undefined, text: Uint8Array): void {
 export function run(bytes: Uint8Array): void {
   const { kind, files } = split(bytes)
   const [first, second, third] = files
-  const open = (file: Buffer) => (file.length === 0 ? undefined : attempt(() => Hive.open(file)))
-  if (kind === 'LAYR') runLayers(files.map(open), bytes.length)
-  else if (kind === 'TEXT') runText(open(first), second)
+  const openIfAny = (file: Buffer) => (file.length === 0 ? undefined : attempt(() => Hive.open(file)))
+  if (kind === 'LAYR') runLayers(files.map(openIfAny), bytes.length)
+  else if (kind === 'TEXT') runText(openIfAny(first), second)
   else {
-    const hive = attempt(() => Hive.open(first, kind === 'LOGS' ? [second, third] : []))
-    if (hive !== undefined) runHive(hive, bytes.length)
+    const open = () => Hive.open(first, kind === 'LOGS' ? [second, third] : [])
+    const hive = attempt(open)
+    if (hive !== undefined) runHive(hive, bytes.length, open)
   }
 }
 
