@@ -1,19 +1,40 @@
 // The floor: the bare system calls of a sandbox's life, from C, when the program for it lies beside the repository.
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const source = fileURLToPath(new URL('../../shared/limit/floor.c', import.meta.url))
+const run = promisify(execFile)
 
-/** Compiles it into `work`. Returns undefined where its source or a compiler is missing, else run(net, count) → median in microseconds. */
-export function compileFloor(work, program) {
+/** Why there is none, as a peer that is missing (measure.mjs). */
+export const NO_FLOOR = { name: 'the floor in C', reason: 'its source, ../shared/limit/floor.c, is not there' }
+
+/** Compiles it into `work`. Undefined where its source is missing, else `life(net, count)`, the median of that many lives in microseconds, and
+ *  `idle(net, count)`, which resolves to { first100Us, last100Us, end() } once that many are there. */
+export function compileFloor(work, root) {
   if (!existsSync(source)) return undefined
   const binary = join(work, 'floor')
   execFileSync('cc', ['-O2', '-o', binary, source])
-  return async (net, count) => {
-    const { stdout } = await promisify(execFile)(binary, [join(work, `floor-${net}`), program, String(count), net])
-    return JSON.parse(stdout).medianUs
+  const own = (net, mode) => join(work, `floor-${net}-${mode}`)
+  return {
+    life: async (net, count, layers = 1) => {
+      const { stdout } = await run(binary, [own(net, `life${layers}`), join(root, 'true'), String(count), net, String(layers)])
+      return JSON.parse(stdout).medianUs
+    },
+    idle: async (net, count) => {
+      const child = spawn(binary, [own(net, 'idle'), join(root, 'idle'), String(count), net, '1', 'idle'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      const [text] = await once(child.stdout, 'data')
+      const { first100MeanUs, last100MeanUs } = JSON.parse(text)
+      const end = async () => {
+        child.stdin.end()
+        await once(child, 'exit')
+      }
+      return { first100Us: first100MeanUs, last100Us: last100MeanUs, end }
+    },
   }
 }

@@ -16,7 +16,7 @@ import { report } from './report.mjs'
 import { emptyResult, merge, readResult, writeResult } from './result.mjs'
 
 /** The groups, in the order in which they run: what is most easily disturbed first. Each is the name of a module beside this one. */
-const GROUPS = ['startup', 'fork', 'throughput', 'union', 'hive', 'images', 'transfer']
+const GROUPS = ['startup', 'warm', 'density', 'fork', 'throughput', 'union', 'hive', 'images', 'transfer']
 
 const OPTIONS = {
   ...COMMON_OPTIONS,

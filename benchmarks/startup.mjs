@@ -1,14 +1,15 @@
 // Group "startup": how long from nothing to the end of the first command, and how long the event loop stands still meanwhile.
 // One process for each size, all alive at once; small blocks of rounds go round them and the floor, so that a drift of the machine hits all alike.
-import { execFileSync, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { alone } from './alone.mjs'
-import { compileFloor } from './floor.mjs'
+import { compileFloor, NO_FLOOR } from './floor.mjs'
 import { startPeers } from './start-peers.mjs'
+import { makeTinyRoot } from './tiny-root.mjs'
 
 export const name = 'startup'
 export const rounds = { full: 100, quick: 15 }
@@ -27,12 +28,12 @@ export async function measure({ rounds, isQuick, say }) {
   const workers = []
   let others
   try {
-    const root = makeRoot(work)
+    const root = makeTinyRoot(work)
     const missing = []
     others = await startPeers({ root, work, missing, say })
     const { peers } = others
-    const floor = compileFloor(work, join(root, 'true'))
-    if (floor === undefined) missing.push({ name: 'the floor in C', reason: 'its source, ../shared/limit/floor.c, is not there' })
+    const floor = compileFloor(work, root)
+    if (floor === undefined) missing.push(NO_FLOOR)
     for (const rssMb of isQuick ? QUICK_SIZES_MB : SIZES_MB) {
       workers.push(await startWorker({ rssMb, root, peers }))
       say(`startup: a process of ${workers.at(-1).rssMb} MB is ready`)
@@ -41,7 +42,7 @@ export async function measure({ rounds, isQuick, say }) {
     for (let done = 0; done < rounds; done += ROUNDS_PER_BLOCK) {
       const count = Math.min(ROUNDS_PER_BLOCK, rounds - done)
       for (const worker of workers) await worker.measure(done, count)
-      if (floor !== undefined) for (const net of ['own', 'joined']) floors[net].push((await floor(net, count * 4)) / 1000)
+      if (floor !== undefined) for (const net of ['own', 'joined']) floors[net].push((await floor.life(net, count * 4)) / 1000)
       say(`startup: ${done + count} of ${rounds} rounds`)
     }
     const rows = [...workers.flatMap((worker) => worker.rows()), ...floorRows(floors)]
@@ -99,15 +100,5 @@ const floorRows = (floors) =>
       isPeer: true,
       samples,
     }))
-
-/** A root with one static program in it and the places that mounts need. */
-function makeRoot(work) {
-  const root = join(work, 'root')
-  for (const name of ['proc', 'dev', 'tmp', 'sys', 'etc']) mkdirSync(join(root, name), { recursive: true })
-  execFileSync('cc', ['-O2', '-static', '-nostdlib', '-o', join(root, 'true'), here('true.c')])
-  // mkdtemp's 0700 would hide the root from the ids inside.
-  chmodSync(work, 0o755)
-  return root
-}
 
 await alone(import.meta.url, { name, rounds, measure })
