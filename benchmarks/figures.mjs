@@ -39,7 +39,7 @@ export function cellsOf(result, group) {
   return { header: ['task', ...(withAt ? ['at'] : []), 'who', 'unit', 'median', 'p10', 'p90', 'spread', '× ours'], rows: rows.map(cells) }
 }
 
-const percent = (share) => `${(share * 100).toFixed(0)} %`
+const percent = (share) => (Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : '')
 
 /** What stands below a group's table, as sentences. */
 export function linesOf(result, group) {
