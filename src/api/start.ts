@@ -1,6 +1,6 @@
 // From public options to a running sandbox: which root, which store, which backend.
 import { existsSync, realpathSync } from 'node:fs'
-import type { ContentStore } from '../content/index.js'
+import type { ContentStore, IdMode } from '../content/index.js'
 import { optionsObject, signalOption, UnsupportedError } from '../core/index.js'
 import type { LayeredHive } from '../hive/index.js'
 import type { Image } from '../image/index.js'
@@ -10,7 +10,7 @@ import { defaultStore } from './default-store.js'
 import { directoryRoot, imageRootOf, type ResolvedRoot } from './root.js'
 import { contentOf, type Store } from './store.js'
 import { defaultPath } from './store-options.js'
-import { findOrPull, type PullRule } from './store-transfer.js'
+import { findOrPull, type PullRule, pullUnpacking, type TransferOptions } from './store-transfer.js'
 
 /** Options of `Sandbox.create`. */
 export interface SandboxOptions extends BaseSandboxOptions {
@@ -52,8 +52,18 @@ async function resolveRoot(
   if (typeof root === 'string' && isDirectoryName(root)) return directoryRoot(root)
   if (typeof root !== 'string' && (typeof root !== 'object' || root === null || typeof root.manifest !== 'function'))
     throw new TypeError("root must be 'host', an image, a directory or a reference")
-  const image = typeof root === 'string' ? await findOrPull(await store(), root, pull, { signal }) : root
-  return imageRootOf(image, await content(), (await backend()).idMode(), signal)
+  const idMode = (await backend()).idMode()
+  const image = typeof root === 'string' ? await imageOf(await store(), root, pull, idMode, signal) : root
+  return imageRootOf(image, await content(), idMode, signal)
+}
+
+/** The image of a reference. One that has to be pulled is unpacked while it arrives. */
+function imageOf(store: Store, ref: string, rule: PullRule, idMode: IdMode, signal: AbortSignal | undefined): Promise<Image> {
+  const places = {
+    get: (name: string) => store.get(name, { signal }),
+    pull: (name: string, options: TransferOptions = {}) => pullUnpacking(contentOf(store), name, idMode, options),
+  }
+  return findOrPull(places, ref, rule, { signal })
 }
 
 /** Starts one. `snapshots`: what a fork stands on. @throws as Sandbox.create */

@@ -1,6 +1,6 @@
 // pull and push: public options to plans for transfer/, and the rule by which a missing image is pulled.
 import { hostPlatform } from '../builder/index.js'
-import type { ContentStore } from '../content/index.js'
+import type { ContentStore, IdMode, Unpacked } from '../content/index.js'
 import { integerOption, optionsObject, rejectUnknown, UnsupportedError } from '../core/index.js'
 import { type Image, type ImageIndex, type Platform, platformOfImage } from '../image/index.js'
 import { matchesPlatform, parsePlatform } from '../oci/index.js'
@@ -50,23 +50,33 @@ const PARALLEL_MAX = 32
 /** When an image is pulled: if the store lacks it, never, or each time. */
 export type PullRule = 'missing' | 'never' | 'always'
 
-/** Pulls the image of a reference; kept under the reference as written and under its full name. */
-export async function pullInto(content: ContentStore, known: RegistriesSettings, ref: string, options: TransferOptions): Promise<Image> {
+const settingsOfStores = new WeakMap<ContentStore, RegistriesSettings>()
+
+/** Sets how all transfers of a store reach registries. */
+export const useRegistries = (content: ContentStore, registries: RegistriesSettings): void => void settingsOfStores.set(content, registries)
+
+/** Pulls the image of a reference; kept under the reference as written and under its full name. `onImage` gets it before its layers move; reading one waits for it. */
+export async function pullInto(
+  content: ContentStore,
+  ref: string,
+  options: TransferOptions,
+  onImage?: (image: Image) => void,
+): Promise<Image> {
   const { signal } = options
   const reference = parseReference(ref)
-  const { registries, parallel, retry, onEvent } = settingsOf(known, reference.registry, options, 'pull')
+  const { registries, parallel, retry, onEvent } = settingsOf(content, reference.registry, options, 'pull')
   const platform = parsePlatform(options.platform ?? hostPlatform())
   await using remotes = new Remotes({ registries, retry })
   const sources = remotes.sources(reference)
-  const descriptor = await pullImage({ reference, sources, content, platform, parallel, onEvent, signal })
+  const descriptor = await pullImage({ reference, sources, content, platform, parallel, onEvent, signal, onImage })
   for (const name of new Set([ref, formatReference(withDefaultTag(reference))])) await content.refs.set(name, descriptor, { signal })
+  await content.keepToQuota()
   return content.image(descriptor)
 }
 
 /** Pushes an image or index under a reference. */
 export async function pushFrom(
   content: ContentStore,
-  known: RegistriesSettings,
   value: Image | ImageIndex,
   ref: string,
   options: PushOptions,
@@ -75,7 +85,7 @@ export async function pushFrom(
   const given = parseReference(ref)
   if (given.digest !== undefined && given.digest !== value.digest)
     throw new TypeError(`push: ${ref} names another digest than that of what is pushed, ${value.digest}`)
-  const { registries, parallel, retry, onEvent } = settingsOf(known, given.registry, options, 'push')
+  const { registries, parallel, retry, onEvent } = settingsOf(content, given.registry, options, 'push')
   if (allowHostBase !== true) await refuseHostBase(value, 'push')
   const reference = withDefaultTag(given)
   await using remotes = new Remotes({ registries, retry })
@@ -84,12 +94,12 @@ export async function pushFrom(
   return { digest, reference: formatReference({ registry, repository, digest }) }
 }
 
-function settingsOf(known: RegistriesSettings, registry: string, options: TransferOptions, of: string) {
+function settingsOf(content: ContentStore, registry: string, options: TransferOptions, of: string) {
   const { auth, insecure, onEvent = () => {} } = options
   if (typeof onEvent !== 'function') throw new TypeError(`${of}: onEvent must be a function`)
   if (insecure !== undefined && typeof insecure !== 'boolean') throw new TypeError(`${of}: insecure must be a boolean`)
   if (auth !== undefined) checkAuth(auth, `${of}: auth`)
-  const all = { ...known, ...checkRegistries(options.registries, of) }
+  const all = { ...settingsOfStores.get(content), ...checkRegistries(options.registries, of) }
   const own = { ...all[registry], ...(auth === undefined ? {} : { auth }), ...(insecure === undefined ? {} : { insecure }) }
   const parallel = integerOption(options.parallel, `${of}: parallel`, 1, PARALLEL_MAX) ?? PARALLEL
   const { attempts, minDelayMs, maxDelayMs, ...others } = optionsObject(options.retry, `${of}: retry`)
@@ -100,6 +110,19 @@ function settingsOf(known: RegistriesSettings, registry: string, options: Transf
     maxDelayMs: integerOption(maxDelayMs, `${of}: retry.maxDelayMs`, 0) ?? RETRY_POLICY.maxDelayMs,
   }
   return { registries: { ...all, [registry]: own }, parallel, retry, onEvent }
+}
+
+/** Pulls the image of a reference, and unpacks each layer as soon as it is here. Where that fails, whoever unpacks the image next finds out why. */
+export async function pullUnpacking(content: ContentStore, ref: string, idMode: IdMode, options: TransferOptions): Promise<Image> {
+  const { signal } = options
+  let unpacking: Promise<Unpacked | undefined> | undefined
+  try {
+    return await pullInto(content, ref, options, (image) => {
+      unpacking = content.unpacked(image, { idMode, signal }).catch(() => undefined)
+    })
+  } finally {
+    await (await unpacking)?.release()
+  }
 }
 
 /** What the rule needs of a store. */

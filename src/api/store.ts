@@ -14,7 +14,7 @@ import {
 } from '../content/index.js'
 import { type Abortable, ClosedError, callOptions, integerOption, optionsObject, rejectUnknown, stringOption } from '../core/index.js'
 import { type Image, type ImageIndex, imageFor, indexOf, isImageIndex, type Platform } from '../image/index.js'
-import { checkRegistries, type RegistriesSettings } from '../transfer/index.js'
+import { checkRegistries } from '../transfer/index.js'
 import { providedRunStep } from './run-step.js'
 import { type LoadSource, loadSource, type SaveFormat, type SaveTarget, saveTarget, saveTo, withLoaded } from './store-archive.js'
 import { checkRef, defaultPath, type Saved, type SaveOptions, type StoreOptions, withTag } from './store-options.js'
@@ -27,6 +27,7 @@ import {
   pushFrom,
   TRANSFER_OPTIONS,
   type TransferOptions,
+  useRegistries,
 } from './store-transfer.js'
 
 const contents = new WeakMap<Store, ContentStore>()
@@ -41,11 +42,8 @@ export function contentOf(store: Store): ContentStore {
 
 /** A place on disk with images in it; in itself an OCI image layout. Several processes may have the same one open. */
 export class Store implements AsyncDisposable {
-  readonly #registries: RegistriesSettings
-
-  private constructor(content: ContentStore, registries: RegistriesSettings) {
+  private constructor(content: ContentStore) {
     contents.set(this, content)
-    this.#registries = registries
   }
 
   /** Opens the store at `path`, which is made if absent. Default: `$XDG_DATA_HOME/stratabox`, else `~/.local/share/stratabox` (on Windows
@@ -62,7 +60,9 @@ export class Store implements AsyncDisposable {
     if (stringOption(path, 'path') === '') throw new TypeError('path must not be empty')
     if (readOnly !== undefined && typeof readOnly !== 'boolean') throw new TypeError('Store.open: readOnly must be a boolean')
     const how = { readOnly, quotaBytes: integerOption(quotaBytes, 'quotaBytes', 0), signal }
-    return new Store(await ContentStore.open(path === undefined ? defaultPath() : resolve(path), how), settings)
+    const content = await ContentStore.open(path === undefined ? defaultPath() : resolve(path), how)
+    useRegistries(content, settings)
+    return new Store(content)
   }
 
   /** The store's directory. */
@@ -200,10 +200,7 @@ export class Store implements AsyncDisposable {
    *  @throws RegistryError @throws DigestMismatchError @throws FormatError @throws UnsupportedError `ERR_PLATFORM` for an index without that platform */
   async pull(ref: string, options?: TransferOptions): Promise<Image> {
     const given = callOptions(options, 'pull', TRANSFER_OPTIONS)
-    const content = contentOf(this)
-    const image = await pullInto(content, this.#registries, checkRef(ref), given)
-    await content.keepToQuota()
-    return image
+    return pullInto(contentOf(this), checkRef(ref), given)
   }
 
   /** Pushes an image, or an index with all its images; what the registry has is not sent again. The tag is set last. Default tag: `latest`.
@@ -213,7 +210,7 @@ export class Store implements AsyncDisposable {
     const value = typeof image === 'string' ? await this.#find(checkRef(image)) : image
     if (value === undefined) throw missing(image as string)
     if (typeof value?.digest !== 'string') throw new TypeError('push: an image, an index or a reference')
-    return pushFrom(contentOf(this), this.#registries, value, checkRef(ref), given)
+    return pushFrom(contentOf(this), value, checkRef(ref), given)
   }
 
   /** Removes what has no reference and no running sandbox, in this process or another; images of this process without a reference go too. */

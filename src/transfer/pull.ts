@@ -1,6 +1,6 @@
 // From a registry into the store: manifest, then configuration and layers, several at a time, only what is missing. Source: distribution-spec "Pull".
 import { type ContentStore, receiveBlob } from '../content/index.js'
-import { DigestMismatchError, RegistryError, StrataError, UnsupportedError } from '../core/index.js'
+import { type Digest, DigestMismatchError, RegistryError, StrataError, UnsupportedError } from '../core/index.js'
 import {
   type BlobReader,
   descriptorOf,
@@ -13,6 +13,7 @@ import {
 } from '../image/index.js'
 import { CONFIG_MAX_BYTES, type Descriptor, formatPlatform, isIndexType, isManifestType, type Platform } from '../oci/index.js'
 import { formatReference, type Reference, type RegistryManifest, withDefaultTag } from '../registry/index.js'
+import { Arrivals } from './arrivals.js'
 import { progressOf, type TransferEvent, type TransferPart } from './event.js'
 import { inParallel } from './parallel.js'
 import type { Remote } from './remote.js'
@@ -28,6 +29,8 @@ export interface PullPlan {
   readonly parallel: number
   readonly onEvent: (event: TransferEvent) => void
   readonly signal: AbortSignal | undefined
+  /** Called with the image before its layers move; who reads a layer of it waits until that is here. */
+  readonly onImage?: ((image: Image) => void) | undefined
 }
 
 /** A blob that an image needs. */
@@ -59,11 +62,31 @@ export async function pullImage(plan: PullPlan): Promise<Descriptor> {
     ...new Map(layers.map((layer) => [layer.digest, { what: 'layer', descriptor: layer } as const])).values(),
   ]
   await content.blobs.keep(parts.map((part) => part.descriptor.digest))
-  await inParallel(parts, plan.parallel, signal, (part, own) => receivePart(plan, part, own))
+  const arrivals = new Arrivals(layers.map(({ digest }) => digest))
+  plan.onImage?.(arriving(content, descriptor, documents, arrivals))
+  try {
+    await inParallel(parts, plan.parallel, signal, async (part, own) => {
+      await receivePart(plan, part, own)
+      arrivals.tell(part.descriptor.digest)
+    })
+  } catch (error) {
+    arrivals.fail(error)
+    throw error
+  }
   // A collection in this very process may have taken what was there already.
   for (const part of parts) if (!(await content.blobs.has(part.descriptor))) await receivePart(plan, part, signal)
   await content.blobs.settle()
   return descriptor
+}
+
+/** An image whose layers are on their way. */
+function arriving(content: ContentStore, descriptor: Descriptor, documents: ReadonlyMap<Digest, Uint8Array>, arrivals: Arrivals): Image {
+  return imageFromBlobs(async function* (blob) {
+    const document = documents.get(blob.digest)
+    if (document !== undefined) return yield* once(document)
+    await arrivals.of(blob.digest)
+    yield* content.blobs.open(blob)
+  }, descriptor)
 }
 
 /** The configuration, verified: of the store, else of the first source that has the right one. */
