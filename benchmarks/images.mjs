@@ -1,4 +1,4 @@
-// Group "images": listing, unpacking and making layers, hashing, compression, copying an image and a cached build, beside tar, umoci, skopeo, gzip and zstd.
+// Group "images": listing, unpacking and making layers, hashing, compression, copying an image, a cached build and a commit, beside tar, umoci, skopeo, gzip and zstd.
 // --image LAYOUT measures another image.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -6,7 +6,7 @@ import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFi
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Store } from 'stratabox'
+import { Sandbox, Store } from 'stratabox'
 import { layerFromChanges, layerFromTar } from 'stratabox/image'
 import { alone } from './alone.mjs'
 import { addedFile, chunksOf } from './entries.mjs'
@@ -24,16 +24,20 @@ const SHORT = 5
 export async function measure({ rounds, isQuick, values, say }) {
   const work = mkdtempSync(join(tmpdir(), 'stratabox-bench-'))
   const store = await Store.open({ path: join(work, 'store') })
+  const closing = []
   try {
     const missing = []
     const input = await openImage({ store, work, isQuick, values })
     const context = { ...input, store, work, missing, fresh: freshFolders(work), noise: makeNoise(work, isQuick ? 8 : 32) }
+    const edited = { ...context, atEnd: (close) => closing.push(close) }
     const tasks = [listing, unpacking, copying, making, hashing, compressing]
     const rows = []
     for (const task of tasks) rows.push(...(await interleave(await task(context), { rounds, say })))
     rows.push(...(await interleave(await building(context), { rounds: rounds * SHORT })))
+    if (process.platform === 'linux') rows.push(...(await interleave(await committing(edited), { rounds: rounds * SHORT })))
     return { rows, missing }
   } finally {
+    for (const close of closing) await close()
     await store.close()
     rmSync(work, { recursive: true, force: true })
   }
@@ -148,12 +152,42 @@ function compressing({ noise, missing }) {
   return [...pair('gzip', 'gzip', '-6'), ...(installed('zstd', missing) ? pair('zstd', 'zstd', '-3') : [])]
 }
 
-async function building({ store }) {
-  const base = await store.build('scratch').write('/0', '0').commit()
-  let build = store.build(base)
-  for (let k = 0; k < 20; k++) build = build.write(`/f${k}`, `content ${k}`)
-  await build.commit()
-  return [{ name: 'a build of 20 unchanged steps', who: 'stratabox', run: () => build.commit() }]
+async function building({ store, image, title }) {
+  const rows = []
+  for (const [base, on] of [
+    [await store.build('scratch').write('/0', '0').commit(), 'a small base'],
+    [image, title],
+  ]) {
+    let build = store.build(base)
+    for (let k = 0; k < 20; k++) build = build.write(`/f${k}`, `content ${k}`)
+    await build.commit()
+    rows.push({ name: `a build of 20 unchanged steps on ${on}`, who: 'stratabox', target: 50, run: () => build.commit() })
+  }
+  return rows
+}
+
+/** A sandbox on the image with 1,000 new files; one of them is another each time. */
+async function committing({ store, image, title, work, fresh, atEnd }) {
+  const task = { name: `commit 1,000 changed files on ${title}` }
+  const sandbox = await Sandbox.create({ store, root: image })
+  atEnd(() => sandbox.close())
+  const tree = join(fresh(), 'changed')
+  mkdirSync(tree)
+  await sandbox.fs.mkdir('/changed')
+  for (let k = 0; k < 1000; k++) {
+    const text = String(k).repeat(1000).slice(0, 1000)
+    writeFileSync(join(tree, String(k)), text)
+    await sandbox.fs.writeFile(`/changed/${k}`, text)
+  }
+  let serial = 0
+  const commit = async () => {
+    await sandbox.fs.writeFile('/changed/0', String(serial++))
+    await sandbox.commit()
+  }
+  return [
+    { ...task, who: 'stratabox', target: 100, run: commit },
+    program(task, 'tar -cz', 'tar', ['-czf', join(work, 'out.tgz'), '-C', join(tree, '..'), '.']),
+  ]
 }
 
 await alone(import.meta.url, { name, rounds, options, measure })

@@ -1,5 +1,6 @@
 // What a store does with an image needs no more memory for 320 MiB than for a few: streams all the way.
 import { describe, expect, it } from 'vitest'
+import { requires } from '../support/requires.js'
 import { Program, temporaryHome } from './support/program.js'
 
 const LIMIT_BYTES = 64 * 2 ** 20
@@ -11,7 +12,7 @@ describe('an image with a file of 320 MiB', () => {
   it('is built, saved, loaded, verified, unpacked, squashed, pushed, pulled and committed within 64 MiB of memory', {
     timeout: 600_000,
   }, async (ctx) => {
-    if (process.getuid?.() !== 0) return ctx.skip('not root')
+    requires(ctx, 'linux', 'root')
     const home = temporaryHome()
     const program = new Program('memory.mjs', [home], home)
     const risen = await program.tells()
