@@ -5,7 +5,7 @@ import { spawned } from './spawned.mjs'
 import { startPeer } from './start-peers.mjs'
 
 /** The limits of the row that has some. */
-const LIMITS = { memoryMaxBytes: 64 * 2 ** 20, pidsMax: 32, cpusMax: 1 }
+const LIMITS = { memoryMaxBytes: 64 * 2 ** 20, pidsMax: 32 }
 
 /** All contenders that can run here. `root` is a folder with nothing but the program, at /true. Whoever made them calls close(). */
 export async function contenders({ root, peers }) {
@@ -18,7 +18,7 @@ export async function contenders({ root, peers }) {
     { who: 'stratabox: run in a standing sandbox', start: async () => succeeded(await standing.run(['/true'])) },
   ]
   const limited = { ...options, limits: LIMITS }
-  if (await isEnforceable(limited)) list.push({ who: 'stratabox: with memory, pids and cpu limits', start: () => life(limited) })
+  if (await isEnforceable(limited)) list.push({ who: 'stratabox: with memory and pids limits', start: () => life(limited) })
   list.push(...peers.map((peer) => ({ who: peer.who, start: () => startPeer(peer), isPeer: true, every: peer.every })))
   return { list, close: () => standing.close() }
 }

@@ -33,7 +33,7 @@ export function cellsOf(result, group) {
       row.unit,
       ...figures,
       percent(spread),
-      times === undefined ? '' : figure(times),
+      times > 0 && Number.isFinite(times) ? figure(times) : '',
     ]
   }
   return { header: ['task', ...(withAt ? ['at'] : []), 'who', 'unit', 'median', 'p10', 'p90', 'spread', '× ours'], rows: rows.map(cells) }
