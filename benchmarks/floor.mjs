@@ -9,13 +9,18 @@ import { promisify } from 'node:util'
 const source = fileURLToPath(new URL('../../shared/limit/floor.c', import.meta.url))
 const run = promisify(execFile)
 
-/** Why there is none, as a peer that is missing (measure.mjs). */
-export const NO_FLOOR = { name: 'the floor in C', reason: 'its source, ../shared/limit/floor.c, is not there' }
+const isRoot = process.getuid?.() === 0
 
-/** Compiles it into `work`. Undefined where its source is missing, else `life(net, count)`, the median of that many lives in microseconds, and
+/** Why there is none, as a peer that is missing (measure.mjs). */
+export const NO_FLOOR = {
+  name: 'the floor in C',
+  reason: isRoot ? 'its source, ../shared/limit/floor.c, is not there' : 'it maps root to root, which only root may',
+}
+
+/** Compiles it into `work`. Undefined where its source is missing or it may not run, else `life(net, count)`, the median of that many lives in microseconds, and
  *  `idle(net, count)`, which resolves to { first100Us, last100Us, end() } once that many are there. */
 export function compileFloor(work, root) {
-  if (!existsSync(source)) return undefined
+  if (!isRoot || !existsSync(source)) return undefined
   const binary = join(work, 'floor')
   execFileSync('cc', ['-O2', '-o', binary, source])
   const own = (net, mode) => join(work, `floor-${net}-${mode}`)
