@@ -118,6 +118,22 @@ describe('hivexml', () => {
 })
 
 describe('reglookup', () => {
+  it.for(['BadListHive', 'ManySubkeysHive', 'TwoOwnersHive', 'UnicodeHive', 'BigDataHive', 'NewDirtyHive1/RecoveredHive_Windows10'])(
+    'reads in %s the same as is read here',
+    (name, ctx) => {
+      requires(ctx, 'reglookup')
+      expect(ownReglookupRows(opened(ctx, name))).toEqual(reglookupRows(`${sharedPath(ctx, 'corpus/hives')}/${name}`))
+    },
+  )
+
+  it('reads no more in a hive that is cut short than is saved of it here', (ctx) => {
+    requires(ctx, 'reglookup')
+    const own = ownReglookupRows(opened(ctx, 'TruncatedHive'))
+    const theirs = reglookupRows(`${sharedPath(ctx, 'corpus/hives')}/TruncatedHive`)
+    expect(theirs.length).toBeGreaterThan(0)
+    expect(theirs.filter((row) => !own.includes(row))).toEqual([])
+  })
+
   it('reads a delta hive that was saved here as it reads the one of Windows', (ctx) => {
     requires(ctx, 'reglookup')
     const keys = (path: string) => run('reglookup', path).split('\n').sort()
