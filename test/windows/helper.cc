@@ -49,6 +49,48 @@ int Desktop() {
   return 0;
 }
 
+// Arguments as the C runtime has them, in the same form.
+int Argv(int argc, wchar_t** argv) {
+  for (int k = 2; k < argc; k++) PrintHex(argv[k]);
+  return 0;
+}
+
+// Whether a number is a handle of this process's, and if so sets the event behind it.
+int SetByHandle(const wchar_t* number) {
+  HANDLE handle = reinterpret_cast<HANDLE>(static_cast<intptr_t>(_wtoi64(number)));
+  DWORD flags = 0;
+  bool is_there = GetHandleInformation(handle, &flags) != 0;
+  printf("%s\n", !is_there ? "none" : SetEvent(handle) ? "set" : "other");
+  return 0;
+}
+
+// Opens an event by its path in the object manager's namespace, or by a name as Win32 looks it up.
+int OpenByName(const std::wstring& name) {
+  if (name.empty() || name[0] != L'\\') {
+    HANDLE event = OpenEventW(EVENT_MODIFY_STATE, FALSE, name.c_str());
+    printf("%s\n", event == nullptr ? "none" : "opened");
+    return 0;
+  }
+  struct UnicodeString {
+    USHORT length, capacity;
+    const wchar_t* buffer;
+  } text{static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2), name.c_str()};
+  struct ObjectAttributes {
+    ULONG size;
+    HANDLE root;
+    UnicodeString* name;
+    ULONG flags;
+    void* security;
+    void* quality;
+  } attributes{sizeof(attributes), nullptr, &text, 0x40, nullptr, nullptr};
+  using Open = LONG(WINAPI*)(HANDLE*, ACCESS_MASK, ObjectAttributes*);
+  auto open = reinterpret_cast<Open>(reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtOpenEvent")));
+  HANDLE event = nullptr;
+  LONG status = open(&event, EVENT_MODIFY_STATE, &attributes);
+  printf("%s\n", status < 0 ? "none" : SetEvent(event) ? "set" : "other");
+  return 0;
+}
+
 // Starts itself, asleep, and sleeps as well; `flags` for CreateProcess.
 int Tree(DWORD flags) {
   wchar_t self[MAX_PATH];
@@ -108,7 +150,10 @@ int RegDelete(const std::wstring& path) {
 int wmain(int argc, wchar_t** argv) {
   std::wstring what = argc > 1 ? argv[1] : L"";
   if (what == L"args") return Args();
+  if (what == L"argv") return Argv(argc, argv);
   if (what == L"env") return Env();
+  if (what == L"handle" && argc > 2) return SetByHandle(argv[2]);
+  if (what == L"event" && argc > 2) return OpenByName(argv[2]);
   if (what == L"echo") return Echo();
   if (what == L"desktop") return Desktop();
   if (what == L"tree") return Tree(argc > 2 ? static_cast<DWORD>(_wtoi(argv[2])) : 0);
