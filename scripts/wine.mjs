@@ -1,8 +1,19 @@
 // The Windows suite under Wine: the addon cross-built by the same CMakeLists, the Windows build of Node, the tests bundled for it. Everything is kept in
 // build-win/ (the addon) and build-wine/ (the rest). What Wine cannot do is in docs/sandbox-windows.md.
 import { createHash } from 'node:crypto'
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
 import { fingerprint, isStamped, writeStamp } from './fingerprint.mjs'
 import { ensurePrograms } from './peers.mjs'
 import { capture, foreground, isAccessible, main, quietly, root, ScriptError } from './run.mjs'
@@ -37,7 +48,7 @@ const wineEnvironment = () => ({
   WINEDLLOVERRIDES: 'mscoree=d;mshtml=d;winemenubuilder.exe=d',
   STRATABOX_NATIVE: windowsPath(join(root, 'build-win/Release')),
   STRATABOX_TEST_HELPER: windowsPath(HELPER),
-  STRATABOX_TEST_HOST: windowsPath(join(WORK, 'suite', 'host.mjs')),
+  STRATABOX_TEST_SUITE: windowsPath(join(WORK, 'suite')),
 })
 
 const wine = (args, output = 'ignore') =>
@@ -54,7 +65,7 @@ export async function windowsSuite(say = () => {}) {
   await buildAddon(say)
   await fetchNode(say)
   await makePrefix(say)
-  const bundles = await bundleTests()
+  const bundles = await bundleTests(join(WORK, 'suite'))
   try {
     return await runAll(bundles)
   } finally {
@@ -104,15 +115,27 @@ async function makePrefix(say) {
   writeStamp(stamp, PREFIX)
 }
 
-/** The suite's files as modules that node.exe runs by itself. */
-async function bundleTests() {
+/** The first example of docs/sandbox-windows.md, as a file. */
+function writeExample(directory) {
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/sandbox-windows.md'), 'utf8')) ?? []
+  if (example === undefined) throw new ScriptError('docs/sandbox-windows.md has no example')
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, 'example.ts')
+  writeFileSync(path, example)
+  return path
+}
+
+/** The suite's files as modules that node.exe runs by itself, in `outdir`. */
+async function bundleTests(outdir) {
   const { build } = await import('esbuild')
   const names = readdirSync(join(root, SUITE)).filter((name) => name.endsWith('.wine.ts'))
-  const outdir = join(WORK, 'suite')
   rmSync(outdir, { recursive: true, force: true })
   await build({
     // host.ts is a program that a test starts, and kills.
-    entryPoints: [...names, 'host.ts'].map((name) => join(root, SUITE, name)),
+    entryPoints: Object.fromEntries([
+      ...[...names, 'host.ts'].map((name) => [name.replace(/\.ts$/, ''), join(root, SUITE, name)]),
+      ['example', writeExample(`${outdir}-source`)],
+    ]),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -123,7 +146,12 @@ async function bundleTests() {
     sourcemap: 'inline',
     logLevel: 'warning',
     absWorkingDir: root,
-    alias: { '#hash': './src/core/hash.node.ts', '#compress': './src/compress/codec.node.ts', '#spool': './src/unionfs/spool.node.ts' },
+    alias: {
+      ...Object.fromEntries(['', '/hive', '/windows'].map((path) => [`stratabox${path}`, `./src${path}/index.ts`])),
+      '#hash': './src/core/hash.node.ts',
+      '#compress': './src/compress/codec.node.ts',
+      '#spool': './src/unionfs/spool.node.ts',
+    },
     // Some dependencies are CommonJS and ask for Node's modules by require.
     banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
   })
@@ -165,6 +193,8 @@ function count(total, name, text, code) {
 }
 
 await main(import.meta.url, async () => {
+  const [how, outdir] = process.argv.slice(2)
+  if (how === '--bundle' && outdir !== undefined) return void (await bundleTests(resolve(outdir)))
   const result = await windowsSuite(console.error)
   if ('reason' in result) throw new ScriptError(result.reason)
   console.log(result.output.trimEnd())

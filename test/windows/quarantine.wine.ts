@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { type Change, type Image, Sandbox, type SandboxOptions, Store, UnsupportedError } from '../../src/index.js'
-import { HELPER, isAlive, until } from './support.js'
+import { HELPER, isAlive, SUITE, until } from './support.js'
 
 const home = mkdtempSync(join(tmpdir(), 'quarantine-'))
 const store = await Store.open({ path: join(home, 'store') })
@@ -200,7 +200,7 @@ describe('what a sandbox leaves on Windows', () => {
 
   it('is swept when its process was killed: processes at once, files by the next who opens the store', async () => {
     const path = join(home, 'killed')
-    const host = spawn(process.execPath, [process.env['STRATABOX_TEST_HOST']!, path, HELPER], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const host = spawn(process.execPath, [join(SUITE, 'host.mjs'), path, HELPER], { stdio: ['ignore', 'pipe', 'inherit'] })
     const pids = await new Promise<number[]>((resolve) =>
       host.stdout.once('data', (text) => resolve(String(text).trim().split(' ').map(Number))),
     )

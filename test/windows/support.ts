@@ -5,6 +5,9 @@ import { nativeWindows } from '../../src/native/index.js'
 /** The program that does what it is told; scripts/wine.mjs builds it. */
 export const HELPER = process.env['STRATABOX_TEST_HELPER'] ?? 'helper.exe'
 
+/** Where the bundled suite is: programs that tests start lie beside it. */
+export const SUITE = process.env['STRATABOX_TEST_SUITE'] ?? '.'
+
 /** Wine's version; undefined on Windows itself. */
 export const wine = nativeWindows().wineVersion()
 
