@@ -1,6 +1,6 @@
 // Group "images": listing, unpacking and making layers, hashing, compression, copying an image, a cached build and a commit, beside tar, umoci, skopeo, gzip and zstd.
 // --image LAYOUT measures another image.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -77,7 +77,8 @@ function unpacking({ store, image, layout, tag, layers, title, fresh, missing })
   const task = { name: `unpack ${title}` }
   const untar = () => {
     const to = fresh()
-    for (const layer of layers) execFileSync('tar', ['-xpzf', layer, '--xattrs', '--numeric-owner', '-C', to], { stdio: 'ignore' })
+    // Where a link replaces a directory tar goes on, and ends with 2.
+    for (const layer of layers) spawnSync('tar', ['-xpzf', layer, '--xattrs', '--numeric-owner', '-C', to], { stdio: 'ignore' })
   }
   const contenders = [
     { ...task, who: 'stratabox', run: () => store.unpack(image, join(fresh(), 'tree')) },
