@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { hostXattrs } from '../content/index.js'
 import { comparePaths, decodePath } from '../core/index.js'
 import { hostContent, hostPath, unreadable } from './host-file.js'
 
-/** Digest (64 hexadecimal digits) of names, types, modes, owners, contents and link targets. A link at the top is followed; the order of a directory
+/** Digest (64 hexadecimal digits) of names, types, modes, owners, attributes, contents and link targets. A link at the top is followed; the order of a directory
  *  makes no difference.
  *  @throws StrataError with the errno as its code, for what cannot be read */
 export async function digestOfHostTree(path: string, signal: AbortSignal | undefined): Promise<string> {
@@ -17,7 +18,8 @@ export async function digestOfHostTree(path: string, signal: AbortSignal | undef
     const at = `${root}${next}`
     try {
       const found = await lstat(hostPath(at))
-      const described = [next, found.mode, found.uid, found.gid]
+      const attributes = Object.entries(hostXattrs(hostPath(at))).map(([name, value]) => [name, Buffer.from(value).toString('hex')])
+      const described = [next, found.mode, found.uid, found.gid, attributes.sort()]
       if (found.isSymbolicLink()) {
         hash.update(JSON.stringify([...described, decodePath(await readlink(hostPath(at), { encoding: 'buffer' }))]))
       } else if (found.isFile()) {

@@ -1,7 +1,9 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../src/api/store.js'
 import { ImageBuilder, type RunStep, type RunStepOptions } from '../../src/builder/index.js'
+import { native } from '../../src/native/index.js'
+import { requires } from '../support/requires.js'
 import { workshop } from './support.js'
 
 const shop = workshop()
@@ -68,6 +70,10 @@ describe('a command is run again', () => {
     ['another file below', () => builder().write('/f', '1').run('make'), () => builder().write('/f', '2').run('make')],
     ['another variable of the image', () => builder().env({ A: '1' }).run('make'), () => builder().env({ A: '2' }).run('make')],
     ['another user of the image', () => builder().run('make'), () => builder().user('7').run('make')],
+    ['other arguments of the image', () => builder().cmd(['a']).run('make'), () => builder().cmd(['b']).run('make')],
+    ['another entrypoint', () => builder().entrypoint(['a']).run('make'), () => builder().entrypoint(['b']).run('make')],
+    ['another mode below', () => builder().write('/f', '1').run('make'), () => builder().write('/f', '1', { mode: 0o600 }).run('make')],
+    ['another owner below', () => builder().write('/f', '1').run('make'), () => builder().write('/f', '1', { owner: '7' }).run('make')],
     ['another health check', () => builder().run('make'), () => builder().healthcheck({ test: 'true' }).run('make')],
   ])('for %s', async (_, first, second) => {
     expect(await runsAgain(first, second)).toBe(true)
@@ -94,12 +100,35 @@ describe('a mounted directory of the host', () => {
   it('makes no difference while all of it is the same', async () => {
     fill()
     expect(await runsAgain(mounted(), mounted(), () => writeFileSync(shop.path('src/d/f'), 'one'))).toBe(false)
+    expect(await runsAgain(mounted(), mounted(), () => utimesSync(shop.path('src/d/f'), 1, 1))).toBe(false)
+  })
+
+  it('makes one with another owner', async (ctx) => {
+    requires(ctx, 'root')
+    fill()
+    expect(await runsAgain(mounted(), mounted(), () => chownSync(shop.path('src/d/f'), 7, 0))).toBe(true)
   })
 
   it.each<[string, () => void]>([
     ['a content', () => writeFileSync(shop.path('src/d/f'), 'two')],
     ['a mode', () => chmodSync(shop.path('src/d/f'), 0o755)],
     ['a new name', () => writeFileSync(shop.path('src/d/g'), '')],
+    ['a name less', () => rmSync(shop.path('src/d/f'))],
+    ['an attribute', () => native().setxattr(-100, Buffer.from(shop.path('src/d/f')), 'user.one', Buffer.from('1'))],
+    [
+      'a link that leads elsewhere',
+      () => {
+        rmSync(shop.path('src/l'))
+        symlinkSync('d/f', shop.path('src/l'))
+      },
+    ],
+    [
+      'another type',
+      () => {
+        rmSync(shop.path('src/d/f'))
+        mkdirSync(shop.path('src/d/f'))
+      },
+    ],
   ])('makes one with %s', async (_, change) => {
     fill()
     expect(await runsAgain(mounted(), mounted(), change)).toBe(true)

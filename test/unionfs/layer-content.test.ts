@@ -171,11 +171,11 @@ describe('the file of a view', () => {
     if (before === undefined) delete process.env['TMPDIR']
     else use(before)
   })
-  /** Open files that have no name any more. */
+  /** Open files of this test's views. */
   const nameless = () =>
     readdirSync('/proc/self/fd').filter((fd) => {
       try {
-        return readlinkSync(`/proc/self/fd/${fd}`).includes('stratabox-view-')
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(join(place.path, 'stratabox-view-'))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
         throw error
@@ -203,6 +203,18 @@ describe('the file of a view', () => {
     expect(await view.as({ uid: 1, gid: 1 }).readFile('/g', 'utf8')).toBe('g')
     await view.close()
     await expect.poll(nameless).toBe(open)
+  })
+
+  it('has holes for zeros, and a limit', async () => {
+    const spool = inFile()
+    const room = (await spool.room(10 * 2 ** 30))!
+    await room.write(5 * 2 ** 30, new Uint8Array(70_000))
+    await room.write(9 * 2 ** 30, Uint8Array.of(7))
+    expect(Buffer.from(await room.read(5 * 2 ** 30, 70_000)).equals(Buffer.alloc(70_000))).toBe(true)
+    expect([...(await room.read(9 * 2 ** 30, 2))]).toEqual([7, 0])
+    expect(await spool.room(6 * 2 ** 30 + 1)).toBeUndefined()
+    expect(await spool.room(6 * 2 ** 30)).toBeDefined()
+    spool.close()
   })
 
   it('need not be possible', async () => {
