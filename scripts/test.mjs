@@ -13,8 +13,16 @@ import { runUnprivileged, UID } from './unprivileged.mjs'
 import { testVm } from './vm.mjs'
 import { windowsSuite } from './wine.mjs'
 
-/** What an ordinary user's run repeats: whatever touches the kernel. */
-const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program', 'test/security']
+/** What an ordinary user's run repeats: whatever touches the kernel, or keeps files and credentials. */
+const SYSTEM_SUITES = [
+  'test/sandbox',
+  'test/api',
+  'test/interop',
+  'test/builder/program',
+  'test/security',
+  'test/transfer',
+  'test/registry',
+]
 /** These look at the whole machine for what was left behind, so nothing may run beside them. */
 const ALONE = 'test/system'
 /** Reasons that even the CI machine may skip for. The last three: another stage of the same run is the other user's. */

@@ -22,7 +22,8 @@ export async function askHelper(name: string, server: string, signal: AbortSigna
   // A name with a slash would be a path to anything.
   if (!NAME.test(name)) throw fail('has a name that is none')
   const { code, output, error } = await run(program, server, signal)
-  if (error === 'ENOENT') throw fail('is not installed')
+  // EACCES: it may not be run, or a directory of PATH may not be looked into (execvp(3)).
+  if (error === 'ENOENT' || error === 'EACCES') throw fail('is not installed, or may not be run')
   if (error !== undefined) throw fail(`could not be asked: ${error}`)
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined

@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { StrataError } from '../../src/core/index.js'
+import { type Digest, StrataError } from '../../src/core/index.js'
 import type { Image } from '../../src/image/index.js'
 import type { Fault, TestRegistry } from '../../src/testing/index.js'
-import { registryFor } from '../registry/support/registry.js'
+import { clientOf, registryFor } from '../registry/support/registry.js'
 import { depot, imageOf } from './support/depot.js'
 
 const place = depot()
@@ -62,10 +62,23 @@ it(`keeps that promise in ${RUNS} transfers`, async () => {
     const isThere = await settled(isPush ? here.push(image, ref, { retry }) : there.pull(ref, { retry }))
     full.clearFaults()
     if (isPush) {
-      // What is to be seen is whole: the tag names the image, or nothing.
+      // What is to be seen is whole: the tag names the image, with all of its blobs, or nothing.
+      const client = clientOf(full)
+      const [, repository, tag] = /\/(.+):(.+)$/.exec(ref)!
+      const seen = await client.headManifest(repository!, tag!)
+      expect(seen?.digest).toBe(isThere ? image.digest : seen && image.digest)
+      const digests = [(await image.manifest()).config, ...(await image.manifest()).layers].map(({ digest }) => digest)
+      const sizes = await Promise.all(digests.map((digest) => client.headBlob(repository!, digest)))
+      const kept = digests.filter((_, index) => sizes[index] !== undefined)
+      if (seen !== undefined) expect(kept).toEqual(digests)
       full.requests.length = 0
       const { digest } = await here.push(image, ref)
       expect(digest).toBe(image.digest)
+      // What an earlier try brought there whole is not sent again.
+      const sent = full.requests.flatMap(({ method, url }) =>
+        method === 'PUT' ? new URL(url, full.url).searchParams.getAll('digest') : [],
+      )
+      expect(sent.filter((each) => kept.includes(each as Digest))).toEqual([])
       if (isThere) expect(full.requests.filter(({ method }) => method === 'PATCH' || method === 'POST')).toEqual([])
       return
     }
