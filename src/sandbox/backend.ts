@@ -6,7 +6,8 @@ import type { Change } from '../layer/index.js'
 import type { ReceivedStep, Step } from '../native/index.js'
 import type { HiddenPlace, Lowers } from '../rootfs/index.js'
 import type { Events } from './events.js'
-import type { SandboxSpec, UserSpec } from './spec.js'
+import type { UserSpec } from './option-checks.js'
+import type { SandboxSpec } from './spec.js'
 import type { IsolationReport, SandboxStats, TerminalSize } from './types.js'
 
 /** How a process ended. */

@@ -1,9 +1,11 @@
 // Commands in a running sandbox: whose defaults apply, in which order. The environment is PATH and HOME, then the image's, the sandbox's, the call's.
 import { ClosedError } from '../core/index.js'
 import type { RawProcess, RunningSandbox } from './backend.js'
+import { type CommandSpec, commandArguments, normalizeRun } from './command-spec.js'
+import type { UserSpec } from './option-checks.js'
 import { platform } from './platform.js'
 import { SandboxProcess } from './process.js'
-import { type CommandSpec, commandArguments, normalizeRun, type SandboxSpec, type UserSpec } from './spec.js'
+import type { SandboxSpec } from './spec.js'
 import type { Command, RunOptions, RunResult, SpawnOptions } from './types.js'
 
 const ROOT: UserSpec = { uid: 0, gid: 0 }

@@ -3,9 +3,8 @@
 import type { Abortable } from '../core/index.js'
 import { ClosedError, integerOption, optionsObject, rejectUnknown, TimeoutError } from '../core/index.js'
 import { LineSplitter } from './lines.js'
+import { TIMER_MAX_MS } from './option-checks.js'
 import type { Output } from './output.js'
-
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 /** Options of `waitForLine`. */
 export interface WaitForLineOptions extends Abortable {

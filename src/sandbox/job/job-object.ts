@@ -1,9 +1,9 @@
 // A Windows job object: processes that are limited, counted and ended together. Source: Win32 "Job Objects".
 import { ClosedError, optionsObject, rejectUnknown, type StrataError, stringOption, UnsupportedError } from '../../core/index.js'
 import { nativeWindows, type WindowsBinding } from '../../native/index.js'
+import { commandArguments, normalizeRun } from '../command-spec.js'
 import { Events } from '../events.js'
 import { SandboxProcess } from '../process.js'
-import { commandArguments, normalizeRun } from '../spec.js'
 import type { Command, SpawnOptions } from '../types.js'
 import { baseEnvironment } from './environment.js'
 import {

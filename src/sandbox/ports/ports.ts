@@ -3,6 +3,7 @@ import { once, setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { type Abortable, callOptions, integerOption, stringOption } from '../../core/index.js'
 import type { RunningSandbox } from '../backend.js'
+import { TIMER_MAX_MS } from '../option-checks.js'
 import { pendingCall } from '../pending.js'
 import { connectInside } from './connect.js'
 import { Publication } from './publish.js'
@@ -11,7 +12,6 @@ import type { PublishedPort, PublishOptions, WaitForPortOptions } from './types.
 import { waitForServer } from './wait.js'
 
 const PORT_MAX = 65_535
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 function checkPort(port: unknown, of: string, min = 1): number {
   const checked = integerOption(port, of, min, PORT_MAX)
