@@ -13,16 +13,10 @@ import { runUnprivileged, UID } from './unprivileged.mjs'
 import { testVm } from './vm.mjs'
 import { windowsSuite } from './wine.mjs'
 
-/** What an ordinary user's run repeats: whatever touches the kernel, or keeps files and credentials. */
-const SYSTEM_SUITES = [
-  'test/sandbox',
-  'test/api',
-  'test/interop',
-  'test/builder/program',
-  'test/security',
-  'test/transfer',
-  'test/registry',
-]
+/** What an ordinary user's run repeats: whatever touches the kernel. */
+const SYSTEM_SUITES = ['test/sandbox', 'test/api', 'test/interop', 'test/builder/program', 'test/security']
+/** And what keeps files and credentials, which are the same with subordinate ids. */
+const USER_SUITES = [...SYSTEM_SUITES, 'test/transfer', 'test/registry']
 /** These look at the whole machine for what was left behind, so nothing may run beside them. */
 const ALONE = 'test/system'
 /** Reasons that even the CI machine may skip for. The last three: another stage of the same run is the other user's. */
@@ -152,7 +146,7 @@ async function run() {
     }
     // The pages' examples are long, and two users have run them.
     for (const subIds of isRoot ? [false, true] : [])
-      for (const [how, files, extra] of halves(SYSTEM_SUITES, subIds ? ['test/system/docs.test.ts'] : []))
+      for (const [how, files, extra] of halves(subIds ? SYSTEM_SUITES : USER_SUITES, subIds ? ['test/system/docs.test.ts'] : []))
         results.push(await suite(`${other(subIds)}${how}`, files, unprivileged(subIds), extra))
   }
   if (machine !== undefined) results.push(...(await fromVirtualMachine(machine)))

@@ -19,7 +19,7 @@ beforeEach(async () => {
   store = await Store.open({ path: join(home, 'store') })
   for (let k = 0; k < 20; k++) {
     mkdirSync(join(home, 'src', String(k)), { recursive: true })
-    for (let n = 0; n < 20; n++) writeFileSync(join(home, 'src', String(k), String(n)), `${k} ${n}\n`.repeat(3000))
+    for (let n = 0; n < 20; n++) writeFileSync(join(home, 'src', String(k), String(n)), `${k} ${n}\n`.repeat(600))
   }
 })
 afterEach(async () => {

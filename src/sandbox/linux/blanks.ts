@@ -64,6 +64,7 @@ export class Blanks {
 
   #refill(): void {
     const { supervisor, nextId, cgroups } = this.#parts
+    if (this.#open === 0) return
     while (this.#ready.length < KEPT && supervisor.isAlive) {
       const id = nextId()
       const cgroup = planCgroups({}, cgroups(), id)
