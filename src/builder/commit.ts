@@ -14,6 +14,7 @@ import type { RunStep } from './run-step.js'
 import type { Stages } from './stages.js'
 import type { BuildStep } from './step.js'
 import { addCopy } from './steps/copy.js'
+import type { CopySource } from './steps/copy-source.js'
 import { addPrograms } from './steps/program.js'
 import { registryChanges } from './steps/registry.js'
 import { type Base, BuildTree, emptyBase, imageBase } from './tree.js'
@@ -105,13 +106,18 @@ const isForWindows = (platform: Platform): boolean => parsePlatform(platform).os
 
 async function fileStep(plan: CommitPlan, step: FileStep, image: Image, tree: BuildTree): Promise<MadeLayer> {
   const draft = new LayerDraft(tree, mtimeOf(plan.createdAt))
-  await fill(draft, step, { plan, inside: await workdirOf(image), ownerOf: (owner) => ownerOf(plan, image, tree, owner) })
-  const changes = draft.changes()
-  const stored = isForWindows(plan.platform) ? toWindowsChanges(changes, draft.mtimeNs) : changes
-  const made = await layerOfFiles(stored, plan)
-  if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(stored))
-  tree.apply(changes)
-  return made
+  const source = step.kind === 'copy' ? await step.open(plan) : undefined
+  try {
+    await fill(draft, step, { plan, source, inside: await workdirOf(image), ownerOf: (owner) => ownerOf(plan, image, tree, owner) })
+    const changes = draft.changes()
+    const stored = isForWindows(plan.platform) ? toWindowsChanges(changes, draft.mtimeNs) : changes
+    const made = await layerOfFiles(stored, plan)
+    if (!made.cached) await plan.content.entries.remember(made.layer.diffId, entriesOf(stored))
+    tree.apply(changes)
+    return made
+  } finally {
+    await source?.close()
+  }
 }
 
 async function runStep(
@@ -145,16 +151,18 @@ async function runStep(
 
 interface Filling {
   readonly plan: CommitPlan
+  /** Of a copy. */
+  readonly source: CopySource | undefined
   readonly inside: (path: string) => string
   readonly ownerOf: (owner: OwnerSpec) => Promise<Owner>
 }
 
-async function fill(draft: LayerDraft, step: FileStep, { plan, inside, ownerOf }: Filling): Promise<void> {
+async function fill(draft: LayerDraft, step: FileStep, { plan, source, inside, ownerOf }: Filling): Promise<void> {
   switch (step.kind) {
     case 'copy': {
       const to = inside(step.spec.to)
       const spec = { ...step.spec, to: step.spec.to.endsWith('/') && to !== '/' ? `${to}/` : to, owner: await ownerOf(step.owner) }
-      return addCopy(draft, await step.open(plan), spec, plan.signal)
+      return addCopy(draft, source as CopySource, spec, plan.signal)
     }
     case 'program':
       return addPrograms(draft, step.paths)

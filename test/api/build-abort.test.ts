@@ -60,7 +60,7 @@ async function abortOften(make: () => ImageBuilder): Promise<void> {
   expect(await eventually(() => descendants(process.pid).every(({ name }) => OURS.includes(name)))).toBe(true)
   expect(await eventually(() => groupsOf(process.pid).length === 0)).toBe(true)
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(home)
-  await expect.poll(() => openFds() - fds, { timeout: 10_000 }).toBeLessThan(5)
+  await expect.poll(() => openFds() - fds, { timeout: 10_000 }).toBeLessThan(3)
   expect(await store.verify()).toEqual({ problems: [] })
   await store.gc()
   const { unreferenced, images } = await store.usage()

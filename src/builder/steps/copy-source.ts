@@ -27,6 +27,8 @@ export interface CopySource {
   /** Names, sorted by their bytes. */
   readdir(path: string): Promise<readonly string[]>
   read(path: string): AsyncIterable<Uint8Array>
+  /** Gives back what reading took, once all contents have been read. */
+  close(): Promise<void>
 }
 
 /** A path of the host. A link at the top is followed; those below it only with `followLinks`. */
@@ -49,6 +51,7 @@ export function hostSource(from: string, followLinks: boolean): CopySource {
         return names.map((name) => decodePath(name)).sort(comparePaths)
       }),
     read: (path) => hostContent(at(path)),
+    close: async () => undefined,
   }
 }
 
@@ -86,5 +89,6 @@ export function unionSource(view: UnionFs, from: string, followLinks: boolean): 
     },
     readdir: async (path) => [...(await view.readdir(at(path)))].sort(comparePaths),
     read: (path) => view.readStream(at(path)),
+    close: () => view.close(),
   }
 }
