@@ -4,30 +4,16 @@
 
 #include <algorithm>
 
+#include "windows/nt.h"
+
 namespace stratabox {
 namespace {
-
-struct UnicodeString {
-  USHORT length;
-  USHORT capacity;
-  const wchar_t* buffer;
-};
-
-struct ObjectAttributes {
-  ULONG size;
-  HANDLE root;
-  UnicodeString* name;
-  ULONG flags;
-  void* security;
-  void* quality;
-};
 
 struct IoStatus {
   void* status;
   ULONG_PTR information;
 };
 
-constexpr ULONG kCaseInsensitive = 0x40;
 constexpr ULONG kSynchronous = 0x20;       // FILE_SYNCHRONOUS_IO_NONALERT
 constexpr ULONG kBackupIntent = 0x4000;    // FILE_OPEN_FOR_BACKUP_INTENT
 constexpr ULONG kReparsePoint = 0x200000;  // FILE_OPEN_REPARSE_POINT

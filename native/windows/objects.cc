@@ -1,26 +1,11 @@
 // Directories of the object manager's namespace, for named objects that only their users find. Source: NT "NtCreateDirectoryObject" (in no Win32 header).
 #include "windows/call.h"
+#include "windows/nt.h"
 #include "windows/rooms.h"
 
 namespace stratabox {
 namespace {
 
-struct UnicodeString {
-  USHORT length;
-  USHORT capacity;
-  wchar_t* buffer;
-};
-
-struct ObjectAttributes {
-  ULONG size;
-  HANDLE root;
-  UnicodeString* name;
-  ULONG flags;
-  void* security;
-  void* quality;
-};
-
-constexpr ULONG kCaseInsensitive = 0x40;
 constexpr ACCESS_MASK kDirectoryAllAccess = 0xF000F;
 constexpr ACCESS_MASK kLinkAllAccess = 0xF0001;
 

@@ -1,5 +1,5 @@
 // Where a tar is read from: a stream, or something that can be read at any offset.
-import { FormatError } from '../core/index.js'
+import { concat, FormatError } from '../core/index.js'
 
 /** Bytes that can be read at any offset, such as an open file. */
 export interface RandomAccess {
@@ -46,13 +46,7 @@ export class StreamSource implements ByteSource {
       parts.push(part)
       have += part.length
     }
-    const out = new Uint8Array(have)
-    let at = 0
-    for (const part of parts) {
-      out.set(part, at)
-      at += part.length
-    }
-    return out
+    return concat(parts)
   }
 
   async piece(max: number): Promise<Uint8Array> {

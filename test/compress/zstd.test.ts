@@ -7,11 +7,10 @@ import { ZSTD_WINDOW_MAX_BYTES } from '../../src/compress/zstd-frames.js'
 import { concat, digestOf, FormatError, utf8 } from '../../src/core/index.js'
 import { bytesOf, streamOf } from '../image/support/make.js'
 import { requires } from '../support/requires.js'
+import { cut, sample } from './sample.js'
 
 const pack = (bytes: Uint8Array, ...options: string[]) =>
   spawnSync('zstd', ['-q', '-c', ...options], { input: bytes, maxBuffer: 2 ** 28 }).stdout
-const cut = (bytes: Uint8Array, size: number) =>
-  streamOf(...Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size)))
 const text = utf8(Array.from({ length: 40_000 }, (_, index) => `line ${index * 7919} of it\n`).join(''))
 
 /** A frame without compression: magic, header, then blocks of `type` with their size field. */
@@ -116,14 +115,3 @@ describe('zstd', () => {
     await expect(bytesOf(node.zstd(failing()))).rejects.toThrow('the source failed')
   })
 })
-
-/** Bytes that look like a tar's: repeats, text and noise, by a fixed rule. */
-function sample(length: number): Uint8Array {
-  const out = new Uint8Array(length)
-  let state = 1
-  for (let at = 0; at < length; at++) {
-    state = (state * 1103515245 + 12345) & 0x7fffffff
-    out[at] = at % 1000 < 600 ? 65 + (at % 23) : state >> 16
-  }
-  return out
-}

@@ -1,5 +1,5 @@
 // Bodies of requests and responses as async iterables, in hosts whose web streams cannot be iterated as well.
-import { RegistryError } from '../../core/index.js'
+import { concat, RegistryError } from '../../core/index.js'
 import type { FetchResponse } from './fetch.js'
 
 /** The chunks of a response's body. Leaving early cancels it. */
@@ -50,11 +50,5 @@ export async function boundedBytes(source: AsyncIterable<Uint8Array>, maxBytes: 
     if (size > maxBytes) throw new RegistryError(`${what}: the answer has more than ${maxBytes} bytes`, status)
     chunks.push(chunk)
   }
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
+  return concat(chunks)
 }
